@@ -1,1 +1,1 @@
-"""TODO-PART."""
+"""Calls: from the opening of a call for cases to its published collection."""

@@ -1,1 +1,1 @@
-"""TODO-PART."""
+"""Cases: practices told and evidenced, their runs, seals, kits and replications."""

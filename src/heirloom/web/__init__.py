@@ -1,1 +1,1 @@
-"""TODO-PART."""
+"""Pages and the API: thin, calling actions and queries."""

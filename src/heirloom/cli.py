@@ -1,0 +1,81 @@
+"""The ``heirloom`` command. Each sub-command only parses its words and calls an action."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from heirloom.errors import HeirloomError
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from heirloom.operate.serve import serve
+
+    serve(args.host, args.port, workers=args.workers, with_worker=not args.no_worker)
+    return 0
+
+
+def _work(args: argparse.Namespace) -> int:
+    from heirloom.operate.work import work
+
+    work(args.name, until_empty=args.until_empty)
+    return 0
+
+
+def _manage(args: argparse.Namespace) -> int:
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["heirloom manage", *args.arguments])
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="heirloom", description=__doc__)
+    parser.add_argument("--data", type=Path, help="data folder (default: HEIRLOOM_DATA or ./data)")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Command, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(run=run)
+        return sub
+
+    serve = command("serve", _serve, "serve the installation, with one worker beside it")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=8000)
+    serve.add_argument("--workers", type=int, default=1, help="server processes")
+    serve.add_argument("--no-worker", action="store_true", help="run no worker beside the server")
+
+    work = command("work", _work, "run waiting jobs")
+    work.add_argument("--name", default="main", help="this worker's name, unique among workers")
+    work.add_argument("--until-empty", action="store_true", help="stop when no job is left")
+
+    manage = command("manage", _manage, "run a Django management command")
+    manage.add_argument("arguments", nargs=argparse.REMAINDER)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one sub-command and return its exit status."""
+    args = _parser().parse_args(arguments)
+    if args.data:
+        os.environ["HEIRLOOM_DATA"] = str(args.data.resolve())
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heirloom.settings")
+    import django
+
+    django.setup()
+    try:
+        return int(args.run(args))
+    except HeirloomError as error:
+        print(f"heirloom: {error} [{error.code}]", file=sys.stderr)
+        if error.kept:
+            print(f"heirloom: {error.kept}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

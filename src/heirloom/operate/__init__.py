@@ -1,0 +1,1 @@
+"""Operate: what the person who keeps an installation runs."""

@@ -1,0 +1,81 @@
+"""The worker that runs jobs, and picks up again what a killed worker left behind."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+from typing import IO
+
+from django.conf import settings
+from django.db import transaction
+from django_tasks import TaskResultStatus
+from django_tasks_db.management.commands.db_worker import Worker
+from django_tasks_db.models import DBTaskResult
+
+from heirloom.errors import HeirloomError, gettext_noop
+
+logger = logging.getLogger("heirloom.work")
+
+MAX_TRIES = 3
+
+
+class WorkerRunning(HeirloomError):
+    """Another worker with this name is at work."""
+
+    code = "work.name-taken"
+    message = gettext_noop("A worker named {name} is already running.")
+    kept = gettext_noop("It goes on with its jobs.")
+    status = 409
+
+
+def _claim_name(name: str) -> IO[str]:
+    """Hold the worker's name for this process; the kernel lets go of it however the process ends."""
+    settings.DATA.mkdir(parents=True, exist_ok=True)
+    handle = (settings.DATA / f"worker-{name}.lock").open("w")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise WorkerRunning(name=name) from error
+    handle.write(str(os.getpid()))
+    handle.flush()
+    return handle
+
+
+@transaction.atomic
+def put_back(name: str) -> int:
+    """Return the jobs that a dead worker of this name left running to the queue; give up after three tries."""
+    returned = 0
+    for job in DBTaskResult.objects.select_for_update().filter(status=TaskResultStatus.RUNNING):
+        if not job.worker_ids or job.worker_ids[-1] != name:
+            continue
+        if len(job.worker_ids) >= MAX_TRIES:
+            job.set_failed(RuntimeError("the worker died three times while doing this"))
+            continue
+        job.status = TaskResultStatus.READY
+        job.started_at = None
+        job.save(update_fields=["status", "started_at"])
+        returned += 1
+    return returned
+
+
+def work(name: str = "main", *, until_empty: bool = False, interval: float = 1.0) -> None:
+    """Run jobs until told to stop, or until none is left."""
+    with _claim_name(name):
+        returned = put_back(name)
+        if returned:
+            logger.warning("jobs put back", extra={"jobs": returned})
+        worker = Worker(
+            queue_names=["default"],
+            interval=interval,
+            batch=until_empty,
+            backend_name="default",
+            startup_delay=False,
+            max_tasks=None,
+            worker_id=name,
+            excluded_queue_names=[],
+        )
+        if not until_empty:
+            worker.configure_signals()
+        worker.run()
