@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import SettingsWrapper
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -17,3 +18,18 @@ def test_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no public test data in {folder} (set HEIRLOOM_TEST_DATA)")
     return folder
+
+
+@pytest.fixture
+def installation(settings: SettingsWrapper, tmp_path: Path) -> Path:
+    """A fresh data folder with an empty archive; returns the folder."""
+    from heirloom.catalogue import store
+
+    for name in ("ARCHIVE_ROOT", "DERIVATIVES_ROOT", "INTAKE_ROOT", "RUNS_ROOT"):
+        folder = tmp_path / name.removesuffix("_ROOT").lower()
+        folder.mkdir()
+        setattr(settings, name, folder)
+    settings.DATA = tmp_path
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "intake"
+    store.forget()
+    return tmp_path
