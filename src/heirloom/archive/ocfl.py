@@ -1,0 +1,155 @@
+"""What the archive hands out: versions, files, agents, and the errors a person can meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, ClassVar, Final, Protocol
+
+from heirloom.errors import HeirloomError, gettext_noop
+
+SPECIFICATIONS: Final = ("1.0", "1.1")
+"""Versions of the OCFL specification that are read; the last one is written."""
+
+INVENTORY: Final = "inventory.json"
+CRATE_FILE: Final = "ro-crate-metadata.json"
+DECLARATION: Final = "0=ocfl_object_"
+ROOT_DECLARATION: Final = "0=ocfl_"
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Who made a version: a name, and an address that is a URI (``mailto:`` or a personal identifier)."""
+
+    name: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectVersion:
+    """One version of an object.
+
+    Attributes:
+        object_id: the object's identifier.
+        number: 1 for the first version.
+        digest: SHA-512, in hex, of this version's ``inventory.json``: the seal over all its files. Empty
+            for a version, made by another program, that keeps no inventory of its own.
+        created: when, with time zone.
+        message: why.
+        agent: who, where recorded.
+    """
+
+    object_id: str
+    number: int
+    digest: str
+    created: datetime
+    message: str
+    agent: Agent | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """A file of a version: its logical path, its size in bytes and its SHA-512 in hex."""
+
+    path: str
+    size: int
+    sha512: str
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """As the source of a file: the content that *path* has in *version* (None: the base version) of the same object.
+
+    Renaming is ``write(files={"new": Existing("old")}, remove=["old"])``; no byte is copied.
+    """
+
+    path: str
+    version: int | None = None
+
+
+Source = Path | bytes | BinaryIO | Existing
+"""Where the bytes of a file come from."""
+
+
+class CrateDocument(Protocol):
+    """An RO-Crate's description, ready to be kept as :data:`CRATE_FILE`."""
+
+    def to_bytes(self) -> bytes:
+        """The bytes of ``ro-crate-metadata.json``."""
+
+
+CrateSource = CrateDocument | Callable[[Mapping[str, FileInfo]], CrateDocument]
+"""A crate, or what makes one from all other files of the version once their sizes and digests are known."""
+
+
+class NoObject(HeirloomError):
+    """No object has this identifier."""
+
+    code: ClassVar[str] = "archive.no-object"
+    message: ClassVar[str] = gettext_noop("The archive has no object {object_id}.")
+    status: ClassVar[int] = 404
+
+
+class NoVersion(HeirloomError):
+    """The object has no version of this number."""
+
+    code: ClassVar[str] = "archive.no-version"
+    message: ClassVar[str] = gettext_noop("{object_id} has no version {version}.")
+    status: ClassVar[int] = 404
+
+
+class NoFile(HeirloomError):
+    """The version has no file of this name."""
+
+    code: ClassVar[str] = "archive.no-file"
+    message: ClassVar[str] = gettext_noop("{object_id} has no file {path} in version {version}.")
+    status: ClassVar[int] = 404
+
+
+class Damaged(HeirloomError):
+    """What is stored is not what was written."""
+
+    code: ClassVar[str] = "archive.damaged"
+    message: ClassVar[str] = gettext_noop("{key} is damaged: {reason}. Mend it from the mirror.")
+    kept: ClassVar[str] = gettext_noop("Nothing was changed.")
+    status: ClassVar[int] = 500
+
+
+class VersionConflict(HeirloomError):
+    """Somebody else wrote a version meanwhile."""
+
+    code: ClassVar[str] = "archive.conflict"
+    message: ClassVar[str] = gettext_noop(
+        "{object_id} is at version {actual}, not {expected}: somebody else changed it meanwhile."
+    )
+    kept: ClassVar[str] = gettext_noop("Nothing was changed.")
+    status: ClassVar[int] = 409
+
+
+class BadPath(HeirloomError):
+    """A name that cannot be a logical path or an identifier."""
+
+    code: ClassVar[str] = "archive.path"
+    message: ClassVar[str] = gettext_noop("The archive cannot keep the name {path}: {reason}.")
+    kept: ClassVar[str] = gettext_noop("Nothing was changed.")
+
+
+class NotArchive(HeirloomError):
+    """The folder is no OCFL storage root."""
+
+    code: ClassVar[str] = "archive.no-root"
+    message: ClassVar[str] = gettext_noop("{path} is not an archive (an OCFL storage root).")
+    status: ClassVar[int] = 500
+
+
+class NoRoom(HeirloomError):
+    """The disk is full."""
+
+    code: ClassVar[str] = "archive.disk-full"
+    message: ClassVar[str] = gettext_noop("There is no room left where the archive is kept.")
+    kept: ClassVar[str] = gettext_noop(
+        "Everything that was there before is unchanged. Make room, then try again."
+    )
+    status: ClassVar[int] = 507
