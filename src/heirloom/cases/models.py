@@ -26,7 +26,6 @@ class Case(models.Model):
     title = TranslatedField()
     summary = TranslatedField()
     cover = models.ForeignKey(Item, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    cover_position = models.PositiveSmallIntegerField(default=0)
     started = models.CharField(max_length=100, blank=True)
     ended = models.CharField(max_length=100, blank=True)
     rights = models.URLField(max_length=200, blank=True)
