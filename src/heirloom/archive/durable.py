@@ -4,6 +4,9 @@ A file system promises atomic visibility by ``rename`` and durability by ``fsync
 folder that names it; neither promise includes the other (``rename(2)``, ``fsync(2)``).
 """
 
+# The plain os functions stand here on purpose: they work on descriptors and name what the kernel does.
+# ruff: noqa: PTH102, PTH103, PTH104, PTH105, PTH108, PTH112, PTH118, PTH120, PTH208
+
 from __future__ import annotations
 
 import contextlib

@@ -5,6 +5,9 @@ drops it when the holder ends, however it ends: there is no stale lock. The lock
 last holder; whoever opened it meanwhile notices that the name is gone and opens anew.
 """
 
+# The plain os functions stand here on purpose: they work on descriptors and name what the kernel does.
+# ruff: noqa: PTH103, PTH108, PTH116, PTH120
+
 from __future__ import annotations
 
 import contextlib

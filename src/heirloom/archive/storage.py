@@ -6,6 +6,9 @@ step (a folder) or with its inventory last (an object store), and small files ar
 Everything that is not yet or no longer part of an object stands in :data:`WORK`.
 """
 
+# The plain os functions stand here on purpose: they work on descriptors and name what the kernel does.
+# ruff: noqa: PTH103, PTH104, PTH106, PTH108, PTH112, PTH114, PTH118, PTH120, PTH208
+
 from __future__ import annotations
 
 import contextlib
