@@ -21,6 +21,19 @@ def _blake2b(size: int) -> Callable[[], Digest]:
     return lambda: hashlib.blake2b(digest_size=size, usedforsecurity=False)
 
 
+class _Size:
+    """The pseudo-digest ``size``: the number of bytes, in decimal."""
+
+    def __init__(self) -> None:
+        self._size = 0
+
+    def update(self, data: memoryview | bytes, /) -> None:
+        self._size += len(data)
+
+    def hexdigest(self) -> str:
+        return str(self._size)
+
+
 ALGORITHMS: Final[dict[str, Callable[[], Digest]]] = {
     "sha512": lambda: hashlib.sha512(usedforsecurity=False),
     "sha256": lambda: hashlib.sha256(usedforsecurity=False),
@@ -31,8 +44,22 @@ ALGORITHMS: Final[dict[str, Callable[[], Digest]]] = {
     "blake2b-256": _blake2b(32),
     "blake2b-160": _blake2b(20),
     "sha512/256": lambda: hashlib.new("sha512_256", usedforsecurity=False),
+    "size": _Size,
 }
-"""OCFL 1.1 section 2.1 and community extension 0009, as far as the standard library computes them."""
+"""The digest algorithms of OCFL 1.1 section 2.1 and community extension 0009."""
+
+LENGTHS: Final = {
+    "sha512": 128,
+    "sha256": 64,
+    "sha1": 40,
+    "md5": 32,
+    "blake2b-512": 128,
+    "blake2b-384": 96,
+    "blake2b-256": 64,
+    "blake2b-160": 40,
+    "sha512/256": 64,
+}
+"""Hexadecimal digits of each algorithm's digests."""
 
 _FIRST: Final = 1 << 16
 _BUFFER: Final = 1 << 18

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Protocol
 from urllib.parse import unquote
 
-from heirloom.archive.fixity import ALGORITHMS
+from heirloom.archive.fixity import ALGORITHMS, LENGTHS
 from heirloom.errors import HeirloomError, gettext_noop
 
 FILE: Final = "ocfl_layout.json"
@@ -78,14 +78,14 @@ class _Tuples:
     number_of_tuples: int = 3
 
     def __post_init__(self) -> None:
-        if self.digest_algorithm not in ALGORITHMS:
+        if self.digest_algorithm not in LENGTHS:
             raise BadLayout(reason=f"digestAlgorithm {self.digest_algorithm!r}")
         for name, value in (("tupleSize", self.tuple_size), ("numberOfTuples", self.number_of_tuples)):
             if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 32:
                 raise BadLayout(reason=f"{name} {value!r}")
         if (self.tuple_size == 0) != (self.number_of_tuples == 0):
             raise BadLayout(reason="tupleSize and numberOfTuples must both be 0 or neither")
-        if self.tuple_size * self.number_of_tuples > len(_digest(self.digest_algorithm, "")):
+        if self.tuple_size * self.number_of_tuples > LENGTHS[self.digest_algorithm]:
             raise BadLayout(reason="tupleSize x numberOfTuples is longer than the digest")
 
     def tuples(self, digest: str) -> list[str]:
@@ -141,8 +141,9 @@ class HashedTuples(_Tuples):
 
     def __post_init__(self) -> None:
         _Tuples.__post_init__(self)
-        if self.short_object_root and self.tuple_size * self.number_of_tuples == len(
-            _digest(self.digest_algorithm, "")
+        if (
+            self.short_object_root
+            and self.tuple_size * self.number_of_tuples == LENGTHS[self.digest_algorithm]
         ):
             raise BadLayout(reason="shortObjectRoot leaves no name for the object")
 
