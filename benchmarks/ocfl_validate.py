@@ -50,7 +50,7 @@ def make_store(folder: Path, *, small: int, large: int, large_mib: int, objects:
         archive.write(f"urn:benchmark:{number}", files, message="Benchmark", agent=agent)
         for path in folder.parent.glob("large-*.bin"):
             path.unlink()
-    return [folder / key for key in archive.keys()]
+    return [folder / key for key in archive.object_keys()]
 
 
 def cpu_seconds(command: list[str]) -> float:

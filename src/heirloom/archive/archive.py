@@ -126,11 +126,11 @@ class Archive:
 
     def ids(self) -> Iterator[str]:
         """The identifiers of all objects, in no promised order."""
-        for key in self.keys():
+        for key in self.object_keys():
             object_id = self.layout.id_of(key) if self.layout else None
             yield object_id if object_id is not None else self._inventory_at(key)[1].object_id
 
-    def keys(self) -> Iterator[str]:
+    def object_keys(self) -> Iterator[str]:
         """The folders of all objects, relative to the storage root."""
         waiting = [
             name for name, kind in self.storage.children("") if kind == "folder" and name != "extensions"
@@ -160,7 +160,7 @@ class Archive:
         if self.layout is not None:
             return self.layout.key(object_id)
         if object_id not in self._found:
-            self._found = {self._inventory_at(key)[1].object_id: key for key in self.keys()}
+            self._found = {self._inventory_at(key)[1].object_id: key for key in self.object_keys()}
         try:
             return self._found[object_id]
         except KeyError:
