@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -21,7 +21,7 @@ def test_data() -> Path:
 
 
 @pytest.fixture
-def installation(settings: SettingsWrapper, tmp_path: Path) -> Path:
+def installation(settings: Settings, tmp_path: Path) -> Path:
     """A fresh data folder with an empty archive; returns the folder."""
     from heirloom.catalogue import store
 
