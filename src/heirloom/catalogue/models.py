@@ -97,6 +97,7 @@ class Place(models.Model):
     part_of = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="parts"
     )
+    revision = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -134,6 +135,7 @@ class Term(models.Model):
     code = models.CharField(max_length=80)
     uri = models.URLField(max_length=300, blank=True)
     label = TranslatedField()
+    revision = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["scheme", "code"], name="one_term_a_code")]
@@ -155,6 +157,7 @@ class Agent(models.Model):
     name = TranslatedField()
     uri = models.URLField(max_length=300, blank=True)
     source_id = models.CharField(max_length=200, blank=True, db_index=True)
+    revision = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -211,6 +214,7 @@ class Item(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="items"
     )
+    revision = models.PositiveIntegerField(default=0)
     object_version = models.PositiveIntegerField(default=0)
     digest = models.CharField(max_length=128, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -226,6 +230,43 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return self.title.text(["en"], default=self.key)
+
+
+class TitleKey(models.Model):
+    """Where an item stands among titles: a collation key for each language of its title, and one for all others.
+
+    ``language`` is ``""`` for the row that readers of any other language sort by. Keys begin with one byte that puts titles in
+    the reader's own language first.
+    """
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="title_keys")
+    language = models.CharField(max_length=35, blank=True)
+    key = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item", "language"], name="one_title_key_a_language")]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} ({self.language or '*'})"
+
+
+class SearchEntry(models.Model):
+    """What the search index knows of one thing; the database itself keeps its full-text index in step with these rows.
+
+    ``kind`` is ``item`` or ``case`` and ``ref`` the row's primary key there. ``title`` and ``body`` are tokens, not prose.
+    """
+
+    kind = models.CharField(max_length=10)
+    ref = models.BigIntegerField()
+    title = models.TextField(blank=True)
+    body = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name_plural = "search entries"
+        constraints = [models.UniqueConstraint(fields=["kind", "ref"], name="one_search_entry")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.ref}"
 
 
 class Contribution(models.Model):

@@ -1,0 +1,1 @@
+"""Lists that the field maintains: rights statements, licences, labels of communities, roles."""
