@@ -251,6 +251,9 @@ DEFAULT_FROM_EMAIL = env("EMAIL_FROM", "heirloom@localhost")
 # Jobs
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 
+RUN_LIMIT_SECONDS = int(env("RUN_LIMIT_SECONDS", str(6 * 3600)))
+RUN_LIMIT_MEMORY = int(limit) if (limit := env("RUN_LIMIT_MEMORY")) else None
+
 # Security
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -42,7 +42,7 @@ class Call(models.Model):
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
-        return self.title.text(["en"], default=self.slug)
+        return str(self.title.text(["en"], default=self.slug))
 
 
 class Phase(models.Model):
@@ -110,7 +110,7 @@ class Theme(models.Model):
         constraints = [models.UniqueConstraint(fields=["call", "slug"], name="one_theme_a_slug")]
 
     def __str__(self) -> str:
-        return self.title.text(["en"], default=self.slug)
+        return str(self.title.text(["en"], default=self.slug))
 
 
 class Question(models.Model):
@@ -141,7 +141,7 @@ class Question(models.Model):
         constraints = [models.UniqueConstraint(fields=["call", "slug"], name="one_question_a_slug")]
 
     def __str__(self) -> str:
-        return self.slug
+        return str(self.slug)
 
 
 class Criterion(models.Model):
@@ -163,7 +163,7 @@ class Criterion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.slug
+        return str(self.slug)
 
 
 class Level(models.Model):
@@ -337,7 +337,7 @@ class Collection(models.Model):
     digest = models.CharField(max_length=128, blank=True)
 
     def __str__(self) -> str:
-        return self.slug
+        return str(self.slug)
 
 
 class Entry(models.Model):

@@ -50,7 +50,7 @@ class Case(models.Model):
         indexes = [models.Index(fields=["state", "-published_at"], name="case_list")]
 
     def __str__(self) -> str:
-        return self.title.text(["en"], default=self.key)
+        return str(self.title.text(["en"], default=self.key))
 
 
 class CaseMember(models.Model):
@@ -229,13 +229,14 @@ class Partner(models.Model):
         ordering = ["position", "id"]
 
     def __str__(self) -> str:
-        return self.name.text(["en"])
+        return str(self.name.text(["en"]))
 
 
 class Seal(models.Model):
     """One sealed version of a case: what reviewers and the public see, fixed by its digest.
 
-    ``facts`` are computed from the case at sealing; ``consent`` records what the people of the case agreed is kept.
+    ``number`` is the version of the case's archive object. ``facts`` are computed from the case at sealing;
+    ``consent`` records what the people of the case agreed is kept.
     """
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="seals")

@@ -39,6 +39,7 @@ def worker_beside() -> Iterator[subprocess.Popen[bytes]]:
 def serve(host: str, port: int, *, workers: int = 1, threads: int = 4, with_worker: bool = True) -> None:
     """Serve until interrupted. One process with a few threads suits a small machine and SQLite."""
     from granian.constants import Interfaces
+    from granian.log import LogLevels
     from granian.server import Server
 
     prepare()
@@ -52,7 +53,7 @@ def serve(host: str, port: int, *, workers: int = 1, threads: int = 4, with_work
         blocking_threads=threads,
         websockets=False,
         log_access=False,
-        log_level="warning",
+        log_level=LogLevels.warning,
     )
     with worker_beside() if with_worker else contextlib.nullcontext():
         server.serve()

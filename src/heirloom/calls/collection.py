@@ -1,0 +1,156 @@
+"""Publishing the collection of a call: its accepted cases, each by the version that was reviewed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import transaction
+
+from heirloom.archive import FileInfo, crate
+from heirloom.cases import actions as case_actions
+from heirloom.cases import sealing
+from heirloom.catalogue import record as record_format
+from heirloom.catalogue.models import Change
+from heirloom.catalogue.store import agent, archive
+from heirloom.errors import NotAllowed
+from heirloom.keys import object_id
+from heirloom.people.actions import log
+from heirloom.people.models import User
+from heirloom.text import Translated
+
+from . import content, rules
+from .errors import NotDecided
+from .models import Call, Collection, Entry, Submission
+
+FORMAT = "heirloom/collection/1"
+
+
+def publish_collection(by: User, call: Call, title: Translated, summary: Translated) -> Collection:
+    """Publish every accepted case of the call and the collection that holds them.
+
+    Each case is published first, then the collection is written to the archive, then it is shown; called again after a
+    crash, it goes on where it stopped. What the collection rests on (the call's texts and its rubric) is kept with it.
+
+    Raises:
+        NotAllowed; NotDecided while decisions are not announced.
+    """
+    if not rules.organises(by, call):
+        raise NotAllowed
+    pending = call.submissions.filter(state=Submission.State.SUBMITTED).count()
+    if pending:
+        raise NotDecided(count=pending)
+    accepted = list(
+        call.submissions.filter(state=Submission.State.ACCEPTED)
+        .select_related("seal__case", "theme")
+        .order_by("theme__position", "submitted_at", "pk")
+    )
+    for submission in accepted:
+        assert submission.seal is not None
+        case_actions.publish_accepted(by, submission.seal, {"call": call.key})
+    with transaction.atomic():
+        collection, _created = Collection.objects.get_or_create(call=call, defaults={"slug": call.slug})
+        collection.title, collection.summary = title, summary
+        collection.save(update_fields=["title", "summary"])
+    moment = collection.published_at or datetime.now(UTC).replace(microsecond=0)
+    record = describe(call, collection, accepted, moment)
+    version, digest = _keep(by, collection, record, moment)
+    with transaction.atomic():
+        collection = Collection.objects.select_for_update().get(pk=collection.pk)
+        first = collection.published_at is None
+        write_entries(collection, accepted)
+        collection.published_at = moment
+        collection.object_version, collection.digest = version, digest
+        collection.save()
+        call.state = Call.State.CLOSED
+        call.save(update_fields=["state"])
+        kind = Change.Kind.CREATE if first else Change.Kind.UPDATE
+        Change.objects.create(kind=kind, about="collection", key=collection.key)
+        log(by, "publish", "collection", collection.key, digest=digest)
+    return collection
+
+
+def write_entries(collection: Collection, accepted: Iterable[Submission]) -> None:
+    """Make the rows of the collection's entries anew."""
+    collection.entries.all().delete()
+    Entry.objects.bulk_create(
+        Entry(collection=collection, seal=submission.seal, theme=submission.theme, position=position)
+        for position, submission in enumerate(accepted)
+    )
+
+
+def describe(
+    call: Call, collection: Collection, accepted: Iterable[Submission], moment: datetime
+) -> dict[str, Any]:
+    """Return the record of a collection as the archive keeps it."""
+    entries = []
+    for submission in accepted:
+        assert submission.seal is not None
+        entries.append(
+            {
+                "case": submission.seal.case.key,
+                "seal": submission.seal.number,
+                "digest": submission.seal.digest,
+                "theme": submission.theme.slug if submission.theme else None,
+                "title": submission.seal.content["title"],
+            }
+        )
+    return {
+        "format": FORMAT,
+        "key": collection.key,
+        "slug": collection.slug,
+        "title": collection.title.to_json(),
+        "summary": collection.summary.to_json(),
+        "published_at": moment.isoformat(),
+        "call": {**content.describe(call), "key": call.key, "created_at": call.created_at.isoformat()},
+        "entries": entries,
+    }
+
+
+def _keep(by: User, collection: Collection, record: dict[str, Any], moment: datetime) -> tuple[int, str]:
+    """Write the record, unless the archive already holds the same; return the version and its digest."""
+    identifier = object_id("collection", collection.key)
+    data = sealing.to_bytes(record)
+    if archive().exists(identifier) and archive().read(identifier, sealing.RECORD) == data:
+        head = archive().head(identifier)
+        return head.number, head.digest
+
+    def described(files: Mapping[str, FileInfo]) -> crate.Crate:
+        return describe_crate(record, moment.isoformat(), files.values())
+
+    version = archive().write(
+        identifier,
+        {sealing.RECORD: data},
+        message="published",
+        agent=agent(by),
+        crate=described,
+    )
+    return version.number, version.digest
+
+
+def describe_crate(record: dict[str, Any], published: str, files: Iterable[FileInfo]) -> crate.Crate:
+    """Return the RO-Crate of a collection: its record, and the packages of its cases by digest."""
+    title = {language: part["text"] for language, part in record["title"].items()}
+    summary = {language: part["text"] for language, part in record["summary"].items()}
+    described = crate.Crate.new(
+        name=title,
+        description=summary or title,
+        published=published,
+        license=record_format.NOT_EVALUATED,
+        identifier=object_id("collection", record["key"]),
+    ).with_files(crate.CrateFile(info.path, info.size, info.sha512, "application/json") for info in files)
+    for entry in record["entries"]:
+        identifier = object_id("case", entry["case"])
+        described = described.with_entities(
+            crate.Entity.of(
+                identifier,
+                "CreativeWork",
+                name=crate.words({language: part["text"] for language, part in entry["title"].items()}),
+                version=f"v{entry['seal']}",
+                identifier=f"sha512:{entry['digest']}",
+            )
+        )
+    return described.with_root(
+        mentions=crate.refs(object_id("case", entry["case"]) for entry in record["entries"])
+    )

@@ -1,0 +1,271 @@
+"""Every write about cases: create, save, share, seal, publish, withdraw."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from heirloom.archive import VersionConflict
+from heirloom.catalogue import rights
+from heirloom.catalogue.models import Change, Item
+from heirloom.catalogue.store import agent, archive
+from heirloom.errors import NotAllowed, gettext_noop
+from heirloom.keys import object_id
+from heirloom.people.actions import log
+from heirloom.people.models import User
+from heirloom.text import Translated
+
+from . import content, facts, rerun, rules, sealing
+from .errors import EditedMeanwhile, NotReadyToSeal
+from .models import Case, CaseMember, Seal
+
+
+@transaction.atomic
+def create_case(by: User, title: Translated) -> Case:
+    """Begin a case; whoever begins it leads it."""
+    if not by.is_active:
+        raise NotAllowed
+    case = Case.objects.create(title=title)
+    CaseMember.objects.create(case=case, user=by, role=CaseMember.Role.LEAD)
+    log(by, "create", "case", case.key)
+    return case
+
+
+@transaction.atomic
+def save_content(by: User, case: Case, data: object, *, revision: int) -> Case:
+    """Save the whole content of a case in preparation.
+
+    Args:
+        data: the content, see :mod:`heirloom.cases.content`.
+        revision: the revision that the editor started from.
+
+    Raises:
+        NotAllowed, InvalidContent; EditedMeanwhile when somebody saved in between.
+    """
+    case = Case.objects.select_for_update().get(pk=case.pk)
+    if not rules.may_edit(by, case):
+        raise NotAllowed
+    if revision != case.revision:
+        raise EditedMeanwhile
+    content.apply(case, data, rights.visible_items(by))
+    case.revision += 1
+    case.updated_at = timezone.now()
+    case.save(update_fields=["revision", "updated_at"])
+    log(by, "save", "case", case.key, revision=case.revision)
+    return case
+
+
+@transaction.atomic
+def set_member(by: User, case: Case, user: User, role: str | None) -> None:
+    """Give *user* a role on the case, or take it away; the last lead stays."""
+    if not rules.may_lead(by, case):
+        raise NotAllowed
+    leads = case.members.filter(role=CaseMember.Role.LEAD).exclude(user=user)
+    if role != CaseMember.Role.LEAD and not leads.exists():
+        raise NotReadyToSeal(problem=gettext_noop("a case needs somebody who leads it."))
+    if role is None:
+        case.members.filter(user=user).delete()
+    else:
+        CaseMember.objects.update_or_create(case=case, user=user, defaults={"role": CaseMember.Role(role)})
+    log(by, "share", "case", case.key, user=user.pk, role=role)
+
+
+def seal(by: User, case: Case, *, consent: Mapping[str, Any], note: str = "") -> Seal:
+    """Seal the case as it is now: one new version in the archive, whose digest fixes what others see.
+
+    The archive is written first. If this process dies before the row is written, the next call finds the version,
+    adopts it, and returns it when nothing has changed since.
+
+    Raises:
+        NotAllowed, NotReadyToSeal.
+    """
+    if not rules.may_lead(by, case):
+        raise NotAllowed
+    adopted = adopt_seals(case, by)
+    case = _loaded(case.pk)
+    _check_ready(case, consent)
+    sealed = sealing.sealed_content(case)
+    sealed["facts"] = facts.compute(sealed, rerun.rerunnable(sealed))
+    sealed["consent"] = dict(consent)
+    sealed["note"] = note[:300]
+    if adopted and _same(adopted.content, sealed):
+        return adopted
+    now = datetime.now(UTC).replace(microsecond=0)
+    sealed["sealed_at"] = now.isoformat()
+    identifier = object_id("case", case.key)
+    head = archive().head(identifier).number if archive().exists(identifier) else 0
+    try:
+        version = archive().write(
+            identifier,
+            {sealing.RECORD: sealing.to_bytes(sealed)},
+            remove=[sealing.PUBLICATION]
+            if head and sealing.PUBLICATION in archive().files(identifier)
+            else [],
+            message=note or "sealed",
+            agent=agent(by),
+            created=now,
+            crate=lambda files: sealing.describe_crate(sealed, now.isoformat(), files.values()),
+            expected_head=head,
+        )
+    except VersionConflict as error:
+        raise EditedMeanwhile from error
+    with transaction.atomic():
+        made = _seal_row(case, version.number, version.digest, sealed, by)
+        log(by, "seal", "case", case.key, number=made.number, digest=made.digest)
+    return made
+
+
+def adopt_seals(case: Case, by: User | None = None) -> Seal | None:
+    """Write the rows of sealed versions that the archive has and the database lacks; return the newest of them."""
+    identifier = object_id("case", case.key)
+    if not archive().exists(identifier):
+        return None
+    newest = None
+    known = set(case.seals.values_list("number", flat=True))
+    for version in archive().versions(identifier):
+        if version.number in known or sealing.PUBLICATION in archive().files(identifier, version.number):
+            continue
+        sealed = json.loads(archive().read(identifier, sealing.RECORD, version.number))
+        newest = _seal_row(case, version.number, version.digest, sealed, by)
+    return newest
+
+
+def _seal_row(case: Case, number: int, digest: str, sealed: Mapping[str, Any], by: User | None) -> Seal:
+    made, _ = Seal.objects.get_or_create(
+        case=case,
+        number=number,
+        defaults={
+            "digest": digest,
+            "content": sealed,
+            "facts": sealed["facts"],
+            "consent": sealed["consent"],
+            "note": sealed["note"],
+            "sealed_by": by,
+            "sealed_at": datetime.fromisoformat(sealed["sealed_at"]),
+        },
+    )
+    return made
+
+
+def _same(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return {**old, "sealed_at": None} == {**new, "sealed_at": None}
+
+
+def _loaded(pk: int) -> Case:
+    from .queries import with_content  # queries read what actions write
+
+    return with_content(Case.objects.filter(pk=pk)).get()
+
+
+def _check_ready(case: Case, consent: Mapping[str, Any]) -> None:
+    if not case.title:
+        raise NotReadyToSeal(problem=gettext_noop("it has no title."))
+    if not case.summary:
+        raise NotReadyToSeal(problem=gettext_noop("it has no summary."))
+    if not any(section.body for section in case.sections.all()):
+        raise NotReadyToSeal(problem=gettext_noop("it tells nothing yet."))
+    if consent.get("agreed") is not True:
+        raise NotReadyToSeal(problem=gettext_noop("the people in it have not agreed to what is kept."))
+    for item in sealing.shown_items(case):
+        if not item.object_version:
+            raise NotReadyToSeal(
+                problem=gettext_noop("an item that it shows has not been taken into the archive.")
+            )
+    for run in sealing.shown_runs(case):
+        if run.state != run.State.DONE:
+            raise NotReadyToSeal(problem=gettext_noop("a run that it shows is not done."))
+
+
+def publish(by: User, made: Seal, *, because: Mapping[str, Any] | None = None) -> Case:
+    """Show a sealed version to the public, with the items it shows, as its protocol allows.
+
+    Idempotent: what a dead process had begun is completed by calling it again.
+    """
+    if not rules.may_publish(by):
+        raise NotAllowed
+    return publish_accepted(by, made, because or {})
+
+
+def publish_accepted(by: User, made: Seal, because: Mapping[str, Any]) -> Case:
+    """Publish on a decision that the caller has checked, such as a call's; see :func:`publish`."""
+    from heirloom.catalogue.actions import publish_item
+
+    case = made.case
+    for key in made.content["items"]:
+        item = Item.objects.filter(key=key).first()
+        if item is not None and item.state == Item.State.DRAFT:
+            publish_item(by, item, consented=True)
+    identifier = object_id("case", case.key)
+    now = datetime.now(UTC).replace(microsecond=0)
+    publication = {
+        "format": "heirloom/publication/1",
+        "seal": made.number,
+        "digest": made.digest,
+        "published_at": now.isoformat(),
+        "withdrawn": False,
+        "because": dict(because),
+    }
+    _write_publication(identifier, publication, by)
+    with transaction.atomic():
+        case = Case.objects.select_for_update().get(pk=case.pk)
+        first = case.published_at is None
+        case.state = Case.State.PUBLISHED
+        case.published_seal = made
+        case.published_at = case.published_at or now
+        case.save(update_fields=["state", "published_seal", "published_at"])
+        Change.objects.create(
+            kind=Change.Kind.CREATE if first else Change.Kind.UPDATE, about="case", key=case.key
+        )
+        _index(case)
+        log(by, "publish", "case", case.key, number=made.number, **because)
+    return case
+
+
+def withdraw(by: User, case: Case, reason: str) -> Case:
+    """Take a case from view; its sealed versions stay in the archive."""
+    if not (rules.may_publish(by) or rules.may_lead(by, case)):
+        raise NotAllowed
+    publication = {
+        "format": "heirloom/publication/1",
+        "seal": case.published_seal.number if case.published_seal else None,
+        "withdrawn": True,
+        "withdrawn_at": datetime.now(UTC).replace(microsecond=0).isoformat(),
+        "reason": reason,
+    }
+    _write_publication(object_id("case", case.key), publication, by)
+    with transaction.atomic():
+        case = Case.objects.select_for_update().get(pk=case.pk)
+        case.state = Case.State.WITHDRAWN
+        case.save(update_fields=["state"])
+        Change.objects.create(kind=Change.Kind.DELETE, about="case", key=case.key)
+        _index(case)
+        log(by, "withdraw", "case", case.key, reason=reason)
+    return case
+
+
+def _write_publication(identifier: str, publication: dict[str, Any], by: User) -> None:
+    """Add the record of a publication, unless the archive already says the same."""
+    files = archive().files(identifier)
+    if sealing.PUBLICATION in files:
+        held = json.loads(archive().read(identifier, sealing.PUBLICATION))
+        unchanging = ("seal", "withdrawn")
+        if all(held.get(name) == publication.get(name) for name in unchanging):
+            return
+    archive().write(
+        identifier,
+        {sealing.PUBLICATION: sealing.to_bytes(publication)},
+        message="withdrawn" if publication["withdrawn"] else "published",
+        agent=agent(by),
+        expected_head=archive().head(identifier).number,
+    )
+
+
+def _index(case: Case) -> None:
+    from heirloom.catalogue import search
+
+    search.index_case(case)

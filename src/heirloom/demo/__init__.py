@@ -1,0 +1,1 @@
+"""The demonstration: a real call and real practices, with everything illustrative marked as such."""

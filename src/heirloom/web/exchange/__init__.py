@@ -1,0 +1,1 @@
+"""Addresses for programs: IIIF, harvesting, media files and downloads."""

@@ -1,0 +1,1 @@
+"""Pages of a signed-in person: cases, applications, runs, items, personal data."""

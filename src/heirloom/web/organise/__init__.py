@@ -1,0 +1,1 @@
+"""Pages of an organiser: calls, assignment, decisions, collections."""

@@ -1,0 +1,1 @@
+"""What every visitor and operator meets: language, theme, health, errors."""

@@ -1,0 +1,1 @@
+"""Tests of Heirloom; the tree mirrors the package."""
