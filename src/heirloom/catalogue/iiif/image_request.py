@@ -134,6 +134,9 @@ class Limits:
         max_height: largest height; means ``max_width`` where that alone is given. Declared.
         max_area: largest number of pixels. Declared.
         upscale: whether sizes with ``^`` may enlarge; otherwise they are answered with 501.
+        confine_beyond: whether ``!w,h`` larger than the region gives the region at its own size. The table in
+            section 4.2 reads so and clients that ask for thumbnails blindly want it; the IIIF validator, Cantaloupe
+            and iipsrv take it for an enlargement without ``^`` and refuse it, as is done here unless this is set.
         ceiling: pixels of the largest image the server draws for anybody. It guards the machine and is
             declared (as ``maxArea``) only for images that are themselves larger; see :meth:`for_image`.
     """
@@ -142,6 +145,7 @@ class Limits:
     max_height: int | None = None
     max_area: int | None = None
     upscale: bool = True
+    confine_beyond: bool = False
     ceiling: int = DEFAULT_CEILING
 
     def __post_init__(self) -> None:
@@ -254,11 +258,13 @@ class ImageRequest:
             if self.upscale and limits.upscale:
                 return largest(w, h, limits)
             return within(w, h, (w, h), limits)
+        enlarges = False
         if self.size_form == "confined":
-            if self.upscale and limits.upscale:
-                size = within(w, h, (int(first), int(second)), limits)
-            else:
-                size = within(w, h, (min(int(first), w), min(int(second), h)), limits)
+            box = int(first), int(second)
+            enlarges = box[0] > w and box[1] > h
+            if enlarges and not self.upscale and limits.confine_beyond:
+                enlarges, box = False, (w, h)
+            size = within(w, h, box, limits)
         elif self.size_form == "exact":
             size = int(first), int(second)
         elif self.size_form == "width":
@@ -267,8 +273,10 @@ class ImageRequest:
             size = rounded(second * w / h), int(second)
         else:
             size = rounded(w * first / 100), rounded(h * first / 100)
-        # The percentage itself decides, not its rounding: 100.01 % of a small region is an enlargement too.
-        enlarges = size[0] > w or size[1] > h or (self.size_form == "percent" and first > 100)
+            # The percentage decides, not its rounding: 100.01 % of a small region is an enlargement too.
+            enlarges = first > 100
+        if self.size_form != "confined":
+            enlarges = enlarges or size[0] > w or size[1] > h
         if enlarges and not self.upscale:
             raise SizeAboveRegion(size=self.size)
         if enlarges and not limits.upscale:

@@ -148,7 +148,6 @@ def _rotated(image: Any, request: Resolved) -> Any:
     see_through = request.format != "jpg"
     if see_through and not image.hasalpha():
         image = image.addalpha()
-    background = [0] * image.bands if image.hasalpha() else [_WHITE] * image.bands
     # The box is laid around the turned centre, so that nothing is cut off and no side has more room than another.
     return image.affine(
         [cosine, -sine, sine, cosine],
@@ -156,7 +155,8 @@ def _rotated(image: Any, request: Resolved) -> Any:
         oarea=[0, 0, width, height],
         odx=width / 2 - (cosine * image.width - sine * image.height) / 2,
         ody=height / 2 - (sine * image.width + cosine * image.height) / 2,
-        background=background,
+        # Without transparency the corners are black: the API leaves it open, and its validator compares with black.
+        background=[0] * image.bands,
         extend="background",
     )
 

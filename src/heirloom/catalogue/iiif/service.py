@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import re
 import threading
 from collections import OrderedDict
@@ -24,7 +25,7 @@ from heirloom.catalogue.iiif import info
 from heirloom.catalogue.iiif.engine import VERSION
 from heirloom.catalogue.iiif.image_request import FORMATS, InvalidImageRequest, Limits, Resolved, parse
 from heirloom.catalogue.iiif.render import render
-from heirloom.catalogue.iiif.tiff import Level, OpenTiffs, TiledTiff, UnreadableMaster
+from heirloom.catalogue.iiif.tiff import Level, OpenTiffs, TiledTiff, UnreadableMaster, file_identity
 from heirloom.errors import HeirloomError, NotFound, gettext_noop
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ _TILE = re.compile(
     re.ASCII,
 )
 
+_PLAIN = re.compile(r"[A-Za-z0-9._~:-]+", re.ASCII)
+
 
 class MethodNotAllowed(HeirloomError):
     """Only GET, HEAD and OPTIONS are answered (section 7)."""
@@ -70,7 +73,7 @@ class ServedImage:
     """An image as it is offered to one visitor.
 
     Attributes:
-        path: its master, as :func:`heirloom.catalogue.iiif.pyramid.make` writes it.
+        path: its master, as :func:`heirloom.catalogue.iiif.pyramid.make` writes it; a string is a little faster.
         limits: how large it may be served.
         detail: longest side in pixels beyond which finer levels are withheld. The image is then served, tiles
             included, as though it were no larger; ``limits`` alone would leave its pixels to be had tile by tile.
@@ -80,7 +83,7 @@ class ServedImage:
         max_age: seconds for which it may be used without asking again.
     """
 
-    path: Path
+    path: Path | str
     limits: Limits = field(default_factory=Limits)
     detail: int | None = None
     rights: str | None = None
@@ -106,11 +109,23 @@ class ImageSource(Protocol):
 class _Prepared:
     """What every answer for one image shares."""
 
-    __slots__ = ("factors", "grey", "headers", "image", "levels", "limits", "modified", "tag", "tiff")
+    __slots__ = (
+        "factors",
+        "grey",
+        "headers",
+        "identity",
+        "image",
+        "levels",
+        "limits",
+        "modified",
+        "tag",
+        "tiff",
+    )
 
     def __init__(self, image: ServedImage, tiff: TiledTiff) -> None:
         self.image = image
         self.tiff = tiff
+        self.identity = file_identity(tiff.stat)
         self.levels = _served_levels(tiff, image.detail)
         full = self.levels[0]
         self.grey = full.samples < 3
@@ -133,21 +148,26 @@ class _Prepared:
 class _Preparations:
     """The last few prepared images by path; made anew when the file or what is allowed changes."""
 
-    def __init__(self, capacity: int = 256) -> None:
+    def __init__(self, capacity: int = 128) -> None:
         self._tiffs = OpenTiffs(capacity)
         self._capacity = capacity
         self._known: OrderedDict[str, _Prepared] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, image: ServedImage) -> _Prepared:
+        """What is prepared for *image*. Raises :class:`UnreadableMaster`."""
         path = str(image.path)
         try:
+            known = self._known.get(path)
+            if (
+                known is not None
+                and (known.image is image or known.image == image)
+                and known.identity == file_identity(os.stat(path))  # noqa: PTH116 - cheaper, once per tile
+            ):
+                return known
             tiff = self._tiffs.get(path)
         except OSError as error:
             raise UnreadableMaster(reason="the file is missing") from error
-        known = self._known.get(path)
-        if known is not None and known.tiff is tiff and (known.image is image or known.image == image):
-            return known
         prepared = _Prepared(image, tiff)
         with self._lock:
             self._known[path] = prepared
@@ -308,7 +328,7 @@ def stored_tile(tiff: TiledTiff, levels: tuple[Level, ...], request: Resolved) -
     width, height = request.size
     factor = w // width
     step = factor.bit_length() - 1
-    if factor != 1 << step or step >= len(levels):
+    if not 0 <= step < len(levels) or factor != 1 << step:
         return None
     level = levels[step]
     fits = (width, height) == (level.tile_width, level.tile_height) and (w, h) == (
@@ -443,5 +463,7 @@ def _served_levels(tiff: TiledTiff, detail: int | None) -> tuple[Level, ...]:
 
 
 def _uri(source: ImageSource, identifier: str) -> str:
-    # Section 9 leaves the colon alone; the rest of what quote() keeps is unreserved.
-    return f"{source.base_uri}/{quote(identifier, safe=':')}"
+    if _PLAIN.fullmatch(identifier) is None:
+        # Section 9 leaves the colon alone; all else that quote() keeps is unreserved.
+        identifier = quote(identifier, safe=":")
+    return f"{source.base_uri}/{identifier}"
