@@ -175,6 +175,7 @@ class ItemDraft:
     Attributes:
         source: name of the source, unique in the installation (``"tate"``); with ``source_id`` the key of re-imports.
         source_id: the source's own identifier; never empty in a sound draft.
+        key: key of an item of this installation, for a table that was exported here; found before ``source_id``.
         kind: one of ``Item.Kind``; empty where the source does not say (a new thing is then an ``object``).
         date: EDTF level 1 or 2; ``date_note`` is the source's own wording.
         rights: the address of a RightsStatements.org or Creative Commons statement.
@@ -189,6 +190,7 @@ class ItemDraft:
 
     source: str
     source_id: str
+    key: str = ""
     kind: str = ""
     title: Translated = EMPTY
     description: Translated = EMPTY

@@ -97,7 +97,10 @@ def _merged_media(before: tuple[MediaDraft, ...], after: tuple[MediaDraft, ...])
             made.append(part)
             continue
         old = made[place]
-        texts = {"alt": merged_text(old.alt, part.alt), "caption": merged_text(old.caption, part.caption)}
+        texts: dict[str, Any] = {
+            "alt": merged_text(old.alt, part.alt),
+            "caption": merged_text(old.caption, part.caption),
+        }
         if part.language and part.language != old.language:
             made[place] = replace(old, language=part.language, **texts)
         elif texts["alt"] is not old.alt or texts["caption"] is not old.caption:
