@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -25,6 +26,54 @@ def _work(args: argparse.Namespace) -> int:
 
     work(args.name, until_empty=args.until_empty)
     return 0
+
+
+def _backup(args: argparse.Namespace) -> int:
+    from heirloom.operate.backup import backup
+
+    print(backup(args.folder))
+    return 0
+
+
+def _restore(args: argparse.Namespace) -> int:
+    from heirloom.operate.backup import restore
+
+    manifest = restore(args.backup)
+    print(f"restored: made {manifest['made_at']}, {len(manifest['objects'])} archive objects")
+    return 0
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from heirloom.operate.doctor import examine
+
+    findings = list(examine())
+    if args.json:
+        print(json.dumps([vars(finding) for finding in findings], indent=1))
+    else:
+        signs = {"ok": "ok     ", "warning": "warning", "problem": "PROBLEM"}
+        for finding in findings:
+            print(f"{signs[finding.state]}  {finding.what}: {finding.found}")
+            if finding.advice:
+                print(f"         {finding.advice}")
+    return int(any(finding.state == "problem" for finding in findings))
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from heirloom.operate.keep import verify
+
+    return verify(args.report, fresh=args.fresh)
+
+
+def _mirror(args: argparse.Namespace) -> int:
+    from heirloom.operate.keep import mirror
+
+    return mirror(args.folder)
+
+
+def _repair(args: argparse.Namespace) -> int:
+    from heirloom.operate.keep import repair
+
+    return repair(args.folder)
 
 
 def _manage(args: argparse.Namespace) -> int:
@@ -53,6 +102,23 @@ def _parser() -> argparse.ArgumentParser:
     work = command("work", _work, "run waiting jobs")
     work.add_argument("--name", default="main", help="this worker's name, unique among workers")
     work.add_argument("--until-empty", action="store_true", help="stop when no job is left")
+
+    backup = command("backup", _backup, "copy database, archive and secret to a folder")
+    backup.add_argument("folder", type=Path)
+    restore = command("restore", _restore, "bring a backup back into an empty installation")
+    restore.add_argument("backup", type=Path)
+    doctor = command("doctor", _doctor, "look at this machine and say what to do")
+    doctor.add_argument("--json", action="store_true", help="for machines")
+
+    verify = command("verify", _verify, "judge every file of the archive")
+    verify.add_argument("--report", type=Path, help="write the report here, as JSON")
+    verify.add_argument(
+        "--fresh", action="store_true", help="begin anew instead of going on where it stopped"
+    )
+    mirror = command("mirror", _mirror, "bring the archive's mirror up to date")
+    mirror.add_argument("folder", type=Path, nargs="?", help="default: HEIRLOOM_ARCHIVE_MIRROR")
+    repair = command("repair", _repair, "mend rotten files from the mirror")
+    repair.add_argument("folder", type=Path, nargs="?", help="default: HEIRLOOM_ARCHIVE_MIRROR")
 
     manage = command("manage", _manage, "run a Django management command")
     manage.add_argument("arguments", nargs=argparse.REMAINDER)
