@@ -10,18 +10,20 @@ import contextlib
 import errno
 import hashlib
 import json
+import secrets
+import shutil
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import BinaryIO, Final, Literal
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal
 
+from heirloom.archive import durable, ocfl_write
 from heirloom.archive import inventory as inventories
 from heirloom.archive import layout as layouts
-from heirloom.archive import ocfl_write
 from heirloom.archive.inventory import Inventory
 from heirloom.archive.lock import Locked
 from heirloom.archive.ocfl import (
@@ -41,12 +43,21 @@ from heirloom.archive.ocfl import (
     NoVersion,
     ObjectVersion,
     Source,
+    Tombstone,
     VersionConflict,
 )
 from heirloom.archive.storage import WORK, WORKSPACE, LocalStorage, Storage
 
+if TYPE_CHECKING:
+    from heirloom.archive.fixity_scan import ScanReport
+    from heirloom.archive.maintenance import Progress, VerifyReport
+    from heirloom.archive.maintenance_copy import MirrorReport
+    from heirloom.archive.maintenance_repair import RepairReport
+
 _CACHED_BYTES: Final = 32 << 20
 _LONGEST_ID: Final = 1000
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_READ_ONLY: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
 
 class _Recent:
@@ -113,13 +124,16 @@ class Archive:
                 done = 0
                 for name in self.storage.leftovers():
                     if name.endswith(".journal"):
-                        done += ocfl_write.recover(self.storage, f"{WORK}/{name}")
+                        with contextlib.suppress(
+                            Damaged, FileNotFoundError
+                        ):  # that object needs repair first
+                            done += ocfl_write.recover(self.storage, f"{WORK}/{name}")
                 return done + self.storage.clean()
-        except (Locked, PermissionError):
+        except Locked:
             return 0
         except OSError as error:
-            if error.errno == errno.EROFS:
-                return 0
+            if error.errno in _FULL | _READ_ONLY:
+                return 0  # it stays readable; the next writer tries again
             raise
 
     # -- finding ---------------------------------------------------------------------------------------
@@ -301,8 +315,12 @@ class Archive:
 
     def lock(self, object_id: str, *, timeout: float = 30.0) -> AbstractContextManager[None]:
         """The lock that every writer of *object_id* takes; raises :class:`lock.Locked`."""
-        name = f"object-{hashlib.sha256(object_id.encode()).hexdigest()[:40]}"
-        return self.storage.lock(name, object_id, timeout=timeout)
+        return self.lock_key(self.key(object_id), object_id, timeout=timeout)
+
+    def lock_key(self, key: str, what: str = "", *, timeout: float = 30.0) -> AbstractContextManager[None]:
+        """The same lock by the object's folder."""
+        name = f"object-{hashlib.sha256(key.encode()).hexdigest()[:40]}"
+        return self.storage.lock(name, what or key, timeout=timeout)
 
     def write(
         self,
@@ -345,7 +363,7 @@ class Archive:
         _check_id(object_id)
         change = ocfl_write.Change(
             object_id=object_id,
-            key=self.layout.key(object_id) if self.layout else self.key(object_id),
+            key=self.key(object_id),
             files=files,
             remove=frozenset(remove),
             keep=base == "previous",
@@ -356,16 +374,16 @@ class Archive:
             fixity=tuple(dict.fromkeys(name for name in fixity if name != "sha512")),
         )
         self.recover()
-        with (
-            self.storage.lock("root", "the archive", shared=True, timeout=timeout),
-            self.lock(object_id, timeout=timeout),
-        ):
-            try:
+        try:
+            with (
+                self.storage.lock("root", "the archive", shared=True, timeout=timeout),
+                self.lock(object_id, timeout=timeout),
+            ):
                 return self._write(change, expected_head)
-            except OSError as error:
-                if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                    raise NoRoom from error
-                raise
+        except OSError as error:
+            if error.errno in _FULL:
+                raise NoRoom from error
+            raise
 
     def _write(self, change: ocfl_write.Change, expected_head: int | None) -> ObjectVersion:
         ocfl_write.recover(self.storage, ocfl_write.journal_key(change.object_id))
@@ -380,6 +398,177 @@ class Archive:
         inventory = inventories.parse(data, change.key)
         digest = hashlib.sha512(data).hexdigest()
         return self._object_version(change.key, digest, inventory, inventory.head)
+
+    def purge(
+        self, object_id: str, reason: str, *, agent: Agent | None = None, timeout: float = 30.0
+    ) -> Tombstone:
+        """Take an object away for good, all versions, and keep a record that it was.
+
+        Mirrors follow at the next :meth:`mirror`. Nobody can write anything meanwhile.
+
+        Raises:
+            NoObject, Damaged, lock.Locked.
+        """
+        self.recover()
+        with self.storage.lock("root", "the archive", timeout=timeout):
+            versions = self.versions(object_id)
+            tombstone = Tombstone(
+                object_id=object_id,
+                key=self.key(object_id),
+                reason=reason,
+                agent=agent,
+                purged=datetime.now(UTC),
+                head=versions[-1].number,
+                digest=versions[-1].digest,
+                seals=tuple(version.digest for version in versions if version.digest),
+            )
+            ocfl_write.purge(self.storage, tombstone, tombstone.key)
+        self._found.pop(object_id, None)
+        return tombstone
+
+    def purge_as(self, tombstone: Tombstone, *, timeout: float = 30.0) -> None:
+        """Purge a copy of what *tombstone* says was purged elsewhere, and keep the same record."""
+        with self.storage.lock("root", "the archive", timeout=timeout):
+            ocfl_write.purge(self.storage, tombstone, self.key(tombstone.object_id))
+
+    def keep_tombstone(self, tombstone: Tombstone) -> None:
+        """Keep the record of an object that was purged elsewhere and is not here."""
+        self.storage.put(ocfl_write.tombstone_key(tombstone), tombstone.to_bytes())
+
+    def tombstones(self) -> list[Tombstone]:
+        """The record of all purged objects, in the order of their purging."""
+        return ocfl_write.tombstones(self.storage)
+
+    # -- taking out ------------------------------------------------------------------------------------
+
+    def export(self, object_id: str, folder: str | Path, version: int | None = None) -> dict[str, FileInfo]:
+        """Write the files of a version under their logical paths to the new folder *folder*.
+
+        Every file is checked against its digest. The folder appears in one step, when all is well. For a bag
+        or any other form, take the names from :meth:`files` and the bytes from :meth:`stream`.
+
+        Raises:
+            FileExistsError: *folder* is there already.
+            NoObject, NoVersion; Damaged; BadPath for a name that would lead out of the folder.
+        """
+        target = Path(folder)
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, "the folder is there already", str(target))
+        found = self.files(object_id, version)
+        inventories.check_paths(found)
+        waiting = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+        waiting.mkdir(parents=True)
+        try:
+            for path, info in found.items():
+                (waiting / path).parent.mkdir(parents=True, exist_ok=True)
+                with self.stream(object_id, path, version) as stream:
+                    _, digests = durable.copy_new(stream, str(waiting / path), ("sha512",))
+                if digests["sha512"] != info.sha512:
+                    raise Damaged(key=f"{object_id} {path}", reason="its digest does not match")
+            durable.sync_tree(str(waiting))
+            waiting.rename(target)
+        finally:
+            shutil.rmtree(waiting, ignore_errors=True)
+        return found
+
+    # -- keeping well ----------------------------------------------------------------------------------
+
+    def verify(
+        self,
+        *,
+        state: str | Path | None = None,
+        content: bool = True,
+        progress: Callable[[Progress], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> VerifyReport:
+        """Judge the whole store by the OCFL specification and compare every file with its digests.
+
+        Args:
+            state: a file that remembers what is done, so that the next call goes on there after an
+                interruption; it is removed when all is done.
+            content: read the files too, not only names and inventories.
+            progress: told after each file and object.
+            cancelled: asked as often; True ends the work, with ``complete`` False in the report.
+        """
+        from heirloom.archive import maintenance  # long work is loaded when it is needed
+
+        return maintenance.verify(self, state=state, content=content, progress=progress, cancelled=cancelled)
+
+    def mirror(
+        self,
+        target: Archive | str | Path,
+        *,
+        progress: Callable[[Progress], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> MirrorReport:
+        """Bring a second storage root (made when missing) up to date with this one.
+
+        Only what the mirror lacks is copied, each file verified on the way, each version visible in one step.
+        Objects purged here are purged there. Nothing else in the mirror is ever replaced or removed: what is
+        damaged here, or went another way there, is reported.
+
+        Raises:
+            NotArchive: the target is no storage root, or it is this very one.
+        """
+        from heirloom.archive import maintenance_copy
+
+        if not isinstance(target, Archive):
+            target = _open_mirror(self.storage, target)
+        if target.storage.name == self.storage.name:
+            raise NotArchive(path=target.storage.name)
+        return maintenance_copy.mirror(self, target, progress=progress, cancelled=cancelled)
+
+    def repair(
+        self,
+        mirror: Archive | str | Path | None,
+        report: VerifyReport | None = None,
+        *,
+        progress: Callable[[Progress], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> RepairReport:
+        """Put back rotten or missing files from the mirror, and inventories also from their copies here.
+
+        Args:
+            mirror: the mirror, or None to use only what this store has twice.
+            report: what :meth:`verify` found (None: it is asked first).
+        """
+        from heirloom.archive import maintenance_repair
+
+        source = mirror if isinstance(mirror, Archive) or mirror is None else Archive.open(mirror)
+        return maintenance_repair.repair(self, source, report, progress=progress, cancelled=cancelled)
+
+    def quick_scan(
+        self,
+        *,
+        seconds: float | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> ScanReport:
+        """Compare every file with its BLAKE3 of the last scan; a first scan records it.
+
+        Args:
+            seconds: stop after so long, the files that were not looked at for longest first.
+        """
+        from heirloom.archive import fixity_scan
+
+        database = self.storage.private("scan.sqlite3")
+        return fixity_scan.quick_scan(self, database, seconds=seconds, progress=progress, cancelled=cancelled)
+
+
+def _open_mirror(source: Storage, path: str | Path) -> Archive:
+    """Open the mirror at *path*; a missing or empty folder becomes a root like *source*."""
+    from heirloom.archive.maintenance_copy import prepare_root
+
+    folder = Path(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    storage = LocalStorage(folder)
+    if not any(storage.entry(f"{ROOT_DECLARATION}{version}") for version in SPECIFICATIONS):
+        if any(name not in {"extensions", layouts.FILE} for name, _ in storage.children("")):
+            raise NotArchive(path=str(path))
+        with storage.lock("root", "the archive"):
+            prepare_root(source, storage)
+            storage.put(f"{WORKSPACE}/README", _README.encode())
+    return Archive.open(folder)
 
 
 def _check_id(object_id: str) -> None:

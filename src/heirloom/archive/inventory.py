@@ -44,6 +44,7 @@ class Inventory:
 
     Attributes:
         object_id: the object's identifier.
+        specification: the version of OCFL that it follows.
         algorithm: ``sha512`` or ``sha256``.
         content_directory: name of the content folder in each version.
         manifest: digest, as written -> content paths relative to the object.
@@ -53,6 +54,7 @@ class Inventory:
     """
 
     object_id: str
+    specification: str
     algorithm: str
     content_directory: str
     manifest: Mapping[str, list[str]]
@@ -125,6 +127,9 @@ def _from_json(document: Json) -> Inventory:
     fixity = document.get("fixity", {})
     return Inventory(
         object_id=_text(document["id"]),
+        specification="1.0"
+        if document.get("type") == "https://ocfl.io/1.0/spec/#inventory"
+        else SPECIFICATION,
         algorithm=algorithm,
         content_directory=content_directory,
         manifest=manifest,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,6 +57,65 @@ class FileInfo:
     path: str
     size: int
     sha512: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What stays of a purged object: that it was, and why it is no more. None of its content.
+
+    Attributes:
+        object_id: its identifier.
+        key: the folder it stood in.
+        reason: why it was purged.
+        agent: who purged it, where recorded.
+        purged: when.
+        head: the number of its newest version.
+        digest: that version's seal (see :class:`ObjectVersion`).
+        seals: the seals of all its versions, by which copies of it elsewhere are known.
+    """
+
+    object_id: str
+    key: str
+    reason: str
+    agent: Agent | None
+    purged: datetime
+    head: int
+    digest: str
+    seals: tuple[str, ...]
+
+    def to_bytes(self) -> bytes:
+        """As JSON."""
+        document = {
+            "format": "heirloom-tombstone/1",
+            "id": self.object_id,
+            "key": self.key,
+            "reason": self.reason,
+            "agent": {"name": self.agent.name, "address": self.agent.address} if self.agent else None,
+            "purged": self.purged.isoformat(),
+            "head": self.head,
+            "sha512": self.digest,
+            "seals": list(self.seals),
+        }
+        return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Tombstone:
+        """What :meth:`to_bytes` gave. Raises Damaged."""
+        try:
+            document = json.loads(data)
+            agent = document["agent"]
+            return cls(
+                object_id=document["id"],
+                key=document["key"],
+                reason=document["reason"],
+                agent=Agent(agent["name"], agent["address"]) if agent else None,
+                purged=datetime.fromisoformat(document["purged"]),
+                head=document["head"],
+                digest=document["sha512"],
+                seals=tuple(document["seals"]),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise Damaged(key="a tombstone", reason="it cannot be read") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,9 +36,11 @@ from heirloom.archive.ocfl import (
     NoFile,
     NoVersion,
     Source,
+    Tombstone,
 )
-from heirloom.archive.storage import WORK, Stage, Storage
+from heirloom.archive.storage import WORK, WORKSPACE, Kind, Stage, Storage
 
+TOMBSTONES: Final = f"{WORKSPACE}/tombstones"
 _DECLARED: Final = f"{DECLARATION}{inventories.SPECIFICATION}"
 
 
@@ -249,12 +251,45 @@ def write(storage: Storage, change: Change, before: Inventory | None) -> bytes:
             stage.put(f"{INVENTORY}.sha512", sidecar)
             stage.publish("", change.key)
         else:
-            entry = {"id": change.object_id, "key": change.key, "version": version.folder, "sha512": digest}
-            storage.put(journal_key(change.object_id), json.dumps(entry).encode())
-            stage.publish(version.folder, f"{change.key}/{version.folder}")
-            _take_place(storage, change.key, data, digest)
-            storage.remove(journal_key(change.object_id))
+            put_in_place(storage, stage, change.object_id, change.key, version.folder, data)
     return data
+
+
+def put_in_place(storage: Storage, stage: Stage, object_id: str, key: str, folder: str, data: bytes) -> None:
+    """Move the staged version *folder*, whose inventory is *data*, into the object *key* as its newest."""
+    digest = hashlib.sha512(data).hexdigest()
+    journal = journal_key(object_id)
+    entry = {"id": object_id, "key": key, "version": folder, "sha512": digest}
+    stage.put(f"place/{INVENTORY}", data)
+    stage.put("place/sidecar", inventories.sidecar(digest))
+    stage.put("place/declaration", _declaration())
+    storage.put(journal, json.dumps(entry).encode())
+    try:  # from here on nothing needs room: all is written, only names change
+        stage.publish(folder, f"{key}/{folder}")
+        if storage.entry(f"{key}/{_DECLARED}") is None:
+            stage.replace("place/declaration", f"{key}/{_DECLARED}")
+        stage.replace(f"place/{INVENTORY}", f"{key}/{INVENTORY}")
+        stage.replace("place/sidecar", f"{key}/{INVENTORY}.sha512")
+        _drop_old(storage, key)
+        storage.remove(journal)
+    except OSError:
+        with contextlib.suppress(OSError):
+            recover(storage, journal)
+        raise
+
+
+def purge(storage: Storage, tombstone: Tombstone, key: str) -> None:
+    """Keep *tombstone*, then take away the object *key*. The caller holds the store's lock alone."""
+    journal = journal_key(tombstone.object_id)
+    storage.put(journal, json.dumps({"purge": key}).encode())
+    storage.put(tombstone_key(tombstone), tombstone.to_bytes())
+    storage.remove(key)
+    storage.remove(journal)
+
+
+def tombstone_key(tombstone: Tombstone) -> str:
+    """Where a tombstone stands; an object that was made and purged again has several."""
+    return f"{TOMBSTONES}/{hashlib.sha256(tombstone.object_id.encode()).hexdigest()[:40]}-{tombstone.digest[:16]}.json"
 
 
 def _declaration() -> bytes:
@@ -267,6 +302,11 @@ def _take_place(storage: Storage, key: str, data: bytes, digest: str) -> None:
         storage.put(f"{key}/{_DECLARED}", _declaration())
     storage.put(f"{key}/{INVENTORY}", data)
     storage.put(f"{key}/{INVENTORY}.sha512", inventories.sidecar(digest))
+    _drop_old(storage, key)
+
+
+def _drop_old(storage: Storage, key: str) -> None:
+    """Take away the declaration and the sidecar that an older specification or SHA-256 left."""
     for specification in SPECIFICATIONS[:-1]:
         if storage.entry(f"{key}/{DECLARATION}{specification}") is not None:
             storage.remove(f"{key}/{DECLARATION}{specification}")
@@ -281,6 +321,8 @@ def recover(storage: Storage, journal: str) -> bool:
     """
     try:
         entry = json.loads(storage.read(journal))
+        if "purge" in entry:
+            return _finish_purge(storage, journal, str(entry["purge"]))
         key, folder, digest = entry["key"], entry["version"], entry["sha512"]
     except FileNotFoundError:
         return False
@@ -291,13 +333,37 @@ def recover(storage: Storage, journal: str) -> bool:
         data = storage.read(f"{key}/{INVENTORY}")
         if hashlib.sha512(data).hexdigest() == digest:
             _take_place(storage, key, data, digest)
-        elif inventories.parse(data, key).versions[-1].folder != folder:
-            storage.remove(f"{key}/{folder}")
-            declared = f"{key}/{_DECLARED}"
-            if (
-                storage.entry(declared) is not None
-                and f"ocfl.io/{inventories.SPECIFICATION}/".encode() not in data
-            ):
-                storage.remove(declared)
+        else:
+            before = inventories.parse(data, key)
+            if before.versions[-1].folder != folder:
+                storage.remove(f"{key}/{folder}")
+            if before.specification != inventories.SPECIFICATION and storage.entry(f"{key}/{_DECLARED}"):
+                storage.remove(f"{key}/{_DECLARED}")
     storage.remove(journal)
     return True
+
+
+def _finish_purge(storage: Storage, journal: str, key: str) -> bool:
+    """A purge that got as far as its tombstone is finished; before that, it never was."""
+    try:
+        seal = hashlib.sha512(storage.read(f"{key}/{INVENTORY}")).hexdigest()
+    except FileNotFoundError:
+        seal = ""
+    recorded = any(name.endswith(f"-{seal[:16]}.json") for name, _ in _tombstones(storage))
+    if seal and recorded:
+        storage.remove(key)
+    storage.remove(journal)
+    return True
+
+
+def _tombstones(storage: Storage) -> list[tuple[str, Kind]]:
+    try:
+        return storage.children(TOMBSTONES)
+    except FileNotFoundError:
+        return []
+
+
+def tombstones(storage: Storage) -> list[Tombstone]:
+    """The record of all purged objects, in the order of their purging."""
+    found = [Tombstone.from_bytes(storage.read(f"{TOMBSTONES}/{name}")) for name, _ in _tombstones(storage)]
+    return sorted(found, key=lambda tombstone: tombstone.purged)

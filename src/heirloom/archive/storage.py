@@ -7,7 +7,7 @@ Everything that is not yet or no longer part of an object stands in :data:`WORK`
 """
 
 # The plain os functions stand here on purpose: they work on descriptors and name what the kernel does.
-# ruff: noqa: PTH103, PTH104, PTH106, PTH108, PTH112, PTH114, PTH118, PTH120, PTH208
+# ruff: noqa: PTH103, PTH104, PTH105, PTH106, PTH108, PTH112, PTH114, PTH118, PTH120, PTH208
 
 from __future__ import annotations
 
@@ -64,9 +64,19 @@ class Stage(Protocol):
     def publish(self, path: str, key: str) -> None:
         """Make the staged folder *path* (``""`` for the whole tree) appear at *key*; FileExistsError if taken."""
 
+    def replace(self, path: str, key: str) -> None:
+        """Put the staged file *path* at *key* in one step, in place of what may be there; parents are made."""
+
 
 class Storage(Protocol):
     """Where a storage root's bytes are."""
+
+    @property
+    def name(self) -> str:
+        """Where it is, in words for a report."""
+
+    def private(self, name: str) -> Path:
+        """A path on this machine for a file of the archive's own that can be lost without harm."""
 
     def entry(self, key: str) -> Entry | None:
         """What stands at *key*, or None. Links are never followed: they are of kind ``other``."""
@@ -107,7 +117,10 @@ class Storage(Protocol):
         """Names in :data:`WORK` besides locks: of living writers, or of dead ones."""
 
     def clean(self) -> int:
-        """Remove what dead writers left; call with the store's lock held alone. Returns how many leftovers."""
+        """Remove the leftovers, but for journal entries; call with the store's lock held alone.
+
+        Returns how many there were.
+        """
 
 
 def _kind(mode: int) -> Kind:
@@ -165,6 +178,14 @@ class LocalStage:
         durable.sync_tree(source)
         durable.move_in(source, self._root, key)
 
+    def replace(self, path: str, key: str) -> None:
+        target = os.path.join(self._root, *_parts(key))
+        durable.make_folders(os.path.dirname(target))
+        if os.path.isdir(target) and not os.path.islink(target):
+            shutil.rmtree(target)
+        os.replace(os.path.join(self._tree, *_parts(path)), target)
+        durable.sync_folder(os.path.dirname(target))
+
 
 def _parts(key: str) -> list[str]:
     """The names of *key*; refuses whatever could lead out of the root."""
@@ -181,6 +202,15 @@ class LocalStorage:
     def __init__(self, root: str | Path) -> None:
         self.root = os.path.realpath(root)
         self._work = os.path.join(self.root, *WORK.split("/"))
+
+    @property
+    def name(self) -> str:
+        return self.root
+
+    def private(self, name: str) -> Path:
+        folder = os.path.dirname(self._work)
+        durable.make_folders(folder)
+        return Path(folder, name)
 
     def _path(self, key: str) -> str:
         return os.path.join(self.root, *_parts(key))
@@ -285,7 +315,7 @@ class LocalStorage:
         return [name for name in names if not name.endswith(".lock")]
 
     def clean(self) -> int:
-        leftovers = self.leftovers()
+        leftovers = [name for name in self.leftovers() if not name.endswith(".journal")]
         for name in leftovers:
             path = os.path.join(self._work, name)
             if os.path.isdir(path) and not os.path.islink(path):

@@ -164,6 +164,8 @@ class _Object:
         judged = judge(data, where, self.specification)
         if judged.algorithm_known:
             self.sidecar(version, judged.algorithm, files, data)
+        else:
+            self.sidecars[version] = next((name for name in files if name.startswith(f"{INVENTORY}.")), "")
         if judged.readable:
             compare(judged, newest)
             self.earlier.append(judged)
