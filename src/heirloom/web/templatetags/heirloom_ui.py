@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.paginator import Page
 from django.forms import BoundField, Form
 from django.http import HttpRequest
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import conditional_escape, format_html, linebreaks
@@ -66,13 +67,17 @@ def _page_language() -> str:
     return canonical(get_language() or settings.LANGUAGE_CODE)
 
 
+def _request(context: Mapping[str, Any]) -> HttpRequest | None:
+    """Return the request also inside ``{% include … only %}``, where only the context object itself still knows it."""
+    request = context.get("request") or getattr(context, "request", None)
+    return request if isinstance(request, HttpRequest) else None
+
+
 def _best(context: Mapping[str, Any], value: Any) -> tuple[str, str, str] | None:
     """Return (language, text, origin) of a ``Translated`` for this reader, or None where it is empty."""
     from heirloom.web.reader import languages
 
-    request = context.get("request")
-    wanted = context.get("reader_languages") or languages(request if isinstance(request, HttpRequest) else None)
-    best = value.best(wanted)
+    best = value.best(context.get("reader_languages") or languages(_request(context)))
     if best is None:
         return None
     language, found = best
@@ -101,14 +106,16 @@ def text(
     mark: bool = True,
     default: str = "",
     lines: bool = False,
+    **classes: str,
 ) -> SafeString:
     """Show a ``Translated`` in the best language for the reader, with ``lang``, ``dir`` and the mark of its origin.
 
-    A plain string is shown as it is. ``css`` gives classes, ``lines=True`` turns blank lines into paragraphs,
+    A plain string is shown as it is. ``class="…"`` (or ``css``) gives classes, ``lines=True`` turns blank lines into paragraphs,
     ``mark=False`` leaves the mark of machine translation to the page.
     """
-    if tag not in _TAGS:
-        raise template.TemplateSyntaxError(f"text: no <{tag}>")
+    if tag not in _TAGS or classes.keys() - {"class"}:
+        raise template.TemplateSyntaxError(f"text: no <{tag}> or no such option: {', '.join(classes)}")
+    css = classes.get("class", css)
     language, words, origin_ = "", default, "human"
     if isinstance(value, Mapping):
         if found := _best(context, value):
@@ -186,21 +193,37 @@ def origin(kind: str, *, short: bool = False) -> SafeString:
     )
 
 
-@register.simple_tag(takes_context=True)
-def language_choices(context: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the interface's languages: code (for the form), tag (BCP 47), the name in itself, and which is current."""
+@register.inclusion_tag("heirloom/components/language_switch.html")
+def language_switch() -> dict[str, Any]:
+    """Offer the interface's languages, each by its own name; the form that they send stands in ``base.html``."""
     current = get_language() or settings.LANGUAGE_CODE
-    return [
+    choices = [
         {"code": code, "tag": canonical(code), "name": autonym(code), "current": code == current}
         for code, _name in settings.LANGUAGES
     ]
+    return {"choices": choices}
+
+
+@register.inclusion_tag("heirloom/components/theme_switch.html", takes_context=True)
+def theme_switch(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Offer light, dark, and as the device; the form that it sends stands in ``base.html``."""
+    return {"theme": context.get("theme", "")}
+
+
+@register.simple_tag(takes_context=True)
+def csrf_field(context: Mapping[str, Any]) -> SafeString:
+    """Django's hidden token field, also inside ``{% include … only %}``."""
+    request = _request(context)
+    if request is None:
+        return SafeString("")
+    return format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request))
 
 
 @register.simple_tag(takes_context=True)
 def this_page(context: Mapping[str, Any]) -> str:
     """Return the address of the page that is shown, with its query: where the language switch comes back to."""
-    request = context.get("request")
-    return request.get_full_path() if isinstance(request, HttpRequest) else "/"
+    request = _request(context)
+    return request.get_full_path() if request else "/"
 
 
 @register.simple_tag
@@ -219,7 +242,9 @@ def url_or(name: str, fallback: str = "") -> str:
 def breadcrumbs(content: str) -> SafeString:
     """Wrap ``{% crumb %}`` entries into the trail."""
     return format_html(
-        '<nav class="breadcrumbs" aria-label="{}"><ol>{}</ol></nav>', gettext("You are here"), SafeString(content)
+        '<nav class="breadcrumbs" aria-label="{}"><ol>{}</ol></nav>',
+        gettext("You are here"),
+        SafeString(content),
     )
 
 
@@ -235,8 +260,8 @@ def crumb(context: Mapping[str, Any], label: Any, url: str = "") -> SafeString:
 @register.simple_tag(takes_context=True)
 def nav_item(context: Mapping[str, Any], label: str, url: str, current: bool | None = None) -> SafeString:
     """Write one entry of a navigation. It is current when the page's address starts with *url*, unless told otherwise."""
-    request = context.get("request")
-    path = request.path if isinstance(request, HttpRequest) else ""
+    request = _request(context)
+    path = request.path if request else ""
     if current is None:
         current = path == url or (url != "/" and path.startswith(url))
     here = ""
@@ -248,8 +273,8 @@ def nav_item(context: Mapping[str, Any], label: str, url: str, current: bool | N
 @register.simple_tag(takes_context=True)
 def pagination(context: Mapping[str, Any], page: Page[Any], parameter: str = "page") -> str:
     """Links to the pages of a list; the rest of the query stays."""
-    request = context.get("request")
-    query = request.GET.copy() if isinstance(request, HttpRequest) else None
+    request = _request(context)
+    query = request.GET.copy() if request else None
 
     def address(number: int) -> str:
         if query is None:
@@ -280,7 +305,12 @@ def pagination(context: Mapping[str, Any], page: Page[Any], parameter: str = "pa
 
 @register.simple_tag
 def field(
-    bound: BoundField, *, rows: int | None = None, autocomplete: str = "", hide_label: bool = False, css: str = ""
+    bound: BoundField,
+    *,
+    rows: int | None = None,
+    autocomplete: str = "",
+    hide_label: bool = False,
+    css: str = "",
 ) -> str:
     """Show one field of a form: label, help, input and errors, tied together for screen readers."""
     attributes: dict[str, Any] = {}
@@ -326,6 +356,64 @@ def form_errors(form: Form) -> str:
     ]
     return render_to_string(
         "heirloom/components/form_errors.html", {"entries": entries, "general": form.non_field_errors()}
+    )
+
+
+@register.simple_tag(takes_context=True)
+def translated_field(
+    context: Mapping[str, Any],
+    name: str,
+    legend: str,
+    languages: Iterable[str],
+    *,
+    values: Mapping[str, Any] | None = None,
+    help: str = "",  # noqa: A002 -- the word of the template
+    multiline: bool = False,
+    rows: int = 5,
+    required: bool = False,
+    errors: Mapping[str, Sequence[str]] | None = None,
+) -> str:
+    """Ask for a text in several languages: one field a language, named ``NAME.LANGUAGE``.
+
+    Languages that *values* has beyond *languages* are shown too, so that nothing is lost by saving. A machine's text
+    brings a box ``NAME.LANGUAGE.reviewed``.
+
+    Args:
+        languages: BCP 47 tags in the order to show.
+        values: a ``Translated``, or tag to string.
+        errors: tag to sentences; the key ``""`` holds what concerns the text as a whole.
+
+    """
+    given = values or {}
+    wrong = errors or {}
+    tags = list(dict.fromkeys([*map(canonical, languages), *given]))
+    entries = []
+    for tag in tags:
+        found = given.get(tag, "")
+        entries.append(
+            {
+                "code": tag,
+                "autonym": autonym(tag),
+                "dir": direction(tag),
+                "value": getattr(found, "value", found),
+                "origin": getattr(found, "origin", "human"),
+                "errors": wrong.get(tag, ()),
+            }
+        )
+    return render_to_string(
+        "heirloom/components/translated_field.html",
+        {
+            "request": _request(context),
+            "name": name,
+            "legend": legend,
+            "help": help,
+            "entries": entries,
+            "multiline": multiline,
+            "rows": rows,
+            "required": required,
+            "errors": wrong,
+            "general": wrong.get("", ()),
+        },
     )
 
 
@@ -418,9 +506,7 @@ def rights(uri: str) -> SafeString:
     name, sign = rights_name(uri)
     body = format_html('<span class="rights-sign" aria-hidden="true">{}</span>', sign)
     if uri.startswith(("http://", "https://")):
-        return format_html(
-            '<span class="rights">{}<a href="{}" rel="license">{}</a></span>', body, uri, name
-        )
+        return format_html('<span class="rights">{}<a href="{}" rel="license">{}</a></span>', body, uri, name)
     return format_html('<span class="rights">{}<span>{}</span></span>', body, name)
 
 
@@ -455,9 +541,15 @@ def duration(seconds: float | timedelta) -> str:
     if total < 1:
         return format_unit(round(total * 1000), "duration-millisecond", length="short", locale=locale)
     if total < 60:
-        return format_unit(round(total, 1 if total < 10 else 0), "duration-second", length="short", locale=locale)
+        return format_unit(
+            round(total, 1 if total < 10 else 0), "duration-second", length="short", locale=locale
+        )
     whole = round(total)
-    for large, length, small, part in (("day", 86400, "hour", 3600), ("hour", 3600, "minute", 60), ("minute", 60, "second", 1)):
+    for large, length, small, part in (
+        ("day", 86400, "hour", 3600),
+        ("hour", 3600, "minute", 60),
+        ("minute", 60, "second", 1),
+    ):
         if whole >= length:
             first = format_unit(whole // length, f"duration-{large}", length="short", locale=locale)
             rest = whole % length // part
@@ -508,7 +600,7 @@ def map_figure(
     return render_to_string(
         "heirloom/components/map.html",
         {
-            "request": context.get("request"),
+            "request": _request(context),
             "frame": frame,
             "outline": asset_url(frame.outline),
             "stretch": f"scale({frame.stretch:.4f} 1)" if frame.stretch is not None else "",
@@ -538,13 +630,11 @@ def bars(
 
     """
     most = max((float(row["value"]) for row in rows), default=0.0)
-    drawn = [
-        {**row, "width": f"{100 * float(row['value']) / most:.2f}" if most > 0 else "0"} for row in rows
-    ]
+    drawn = [{**row, "width": f"{100 * float(row['value']) / most:.2f}" if most > 0 else "0"} for row in rows]
     return render_to_string(
         "heirloom/components/bars.html",
         {
-            "request": context.get("request"),
+            "request": _request(context),
             "rows": drawn,
             "label": label,
             "first": first or gettext("Name"),
