@@ -8,3 +8,6 @@ class HeirloomConfig(AppConfig):
     label = "heirloom"
     verbose_name = "Heirloom"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from heirloom.cases import indexing  # noqa: F401 -- tells search what it knows of cases

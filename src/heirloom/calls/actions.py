@@ -185,13 +185,13 @@ def submit(by: User, submission: Submission, *, consent: Mapping[str, Any]) -> S
         with override(by.language or None):
             post(
                 by,
-                _("Received: %(title)s") % {"title": submission.case.title.text([by.language, "en"])},
+                _("Received: %(title)s") % {"title": submission.case.title.text(by.languages)},
                 _(
                     "Your case was received for the call “%(call)s”.\n\nReceipt: %(receipt)s\n"
                     "Sealed version: %(digest)s\n\nKeep this message: with it you can show what you submitted, and when."
                 )
                 % {
-                    "call": submission.call.title.text([by.language, "en"]),
+                    "call": submission.call.title.text(by.languages),
                     "receipt": submission.receipt,
                     "digest": seal.digest,
                 },
@@ -272,7 +272,7 @@ def announce_decisions(by: User, call: Call) -> int:
 def _tell(submission: Submission, *, accepted: bool) -> None:
     applicant = submission.applicant
     assert applicant is not None
-    languages = [applicant.language, "en"]
+    languages = applicant.languages
     with override(applicant.language or None):
         outcome = (
             _("Your case was accepted. It will be part of the published collection.")

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from heirloom.archive import FileInfo, crate
 from heirloom.cases import actions as case_actions
+from heirloom.cases import rules as case_rules
 from heirloom.cases import sealing
 from heirloom.catalogue import record as record_format
 from heirloom.catalogue.models import Change
@@ -33,10 +34,12 @@ def publish_collection(by: User, call: Call, title: Translated, summary: Transla
     Each case is published first, then the collection is written to the archive, then it is shown; called again after a
     crash, it goes on where it stopped. What the collection rests on (the call's texts and its rubric) is kept with it.
 
+    Whoever publishes organises the call and is an organiser of the installation, since cases and items become public.
+
     Raises:
         NotAllowed; NotDecided while decisions are not announced.
     """
-    if not rules.organises(by, call):
+    if not (rules.organises(by, call) and case_rules.may_publish(by)):
         raise NotAllowed
     pending = call.submissions.filter(state=Submission.State.SUBMITTED).count()
     if pending:

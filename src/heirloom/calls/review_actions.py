@@ -73,7 +73,7 @@ def _ask(review: Review) -> None:
     assert reviewer is not None
     call = review.submission.call
     with override(reviewer.language or None):
-        title = call.title.text([reviewer.language, "en"])
+        title = call.title.text(reviewer.languages)
         post(
             reviewer,
             _("A case to review: %(call)s") % {"call": title},

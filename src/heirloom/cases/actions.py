@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from heirloom.archive import VersionConflict
 from heirloom.catalogue import rights
+from heirloom.catalogue.actions import publish_item
 from heirloom.catalogue.models import Change, Item
 from heirloom.catalogue.store import agent, archive
 from heirloom.errors import NotAllowed, gettext_noop
@@ -20,9 +21,10 @@ from heirloom.people.actions import log
 from heirloom.people.models import User
 from heirloom.text import Translated
 
-from . import content, facts, rerun, rules, sealing
+from . import content, facts, indexing, rerun, rules, sealing
 from .errors import EditedMeanwhile, NotReadyToSeal
 from .models import Case, CaseMember, Seal
+from .queries import with_content
 
 
 @transaction.atomic
@@ -32,6 +34,7 @@ def create_case(by: User, title: Translated) -> Case:
         raise NotAllowed
     case = Case.objects.create(title=title)
     CaseMember.objects.create(case=case, user=by, role=CaseMember.Role.LEAD)
+    indexing.index_case(case)
     log(by, "create", "case", case.key)
     return case
 
@@ -56,6 +59,7 @@ def save_content(by: User, case: Case, data: object, *, revision: int) -> Case:
     case.revision += 1
     case.updated_at = timezone.now()
     case.save(update_fields=["revision", "updated_at"])
+    indexing.index_case(case)
     log(by, "save", "case", case.key, revision=case.revision)
     return case
 
@@ -157,8 +161,6 @@ def _same(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 
 def _loaded(pk: int) -> Case:
-    from .queries import with_content  # queries read what actions write
-
     return with_content(Case.objects.filter(pk=pk)).get()
 
 
@@ -193,13 +195,11 @@ def publish(by: User, made: Seal, *, because: Mapping[str, Any] | None = None) -
 
 def publish_accepted(by: User, made: Seal, because: Mapping[str, Any]) -> Case:
     """Publish on a decision that the caller has checked, such as a call's; see :func:`publish`."""
-    from heirloom.catalogue.actions import publish_item
-
     case = made.case
     for key in made.content["items"]:
         item = Item.objects.filter(key=key).first()
         if item is not None and item.state == Item.State.DRAFT:
-            publish_item(by, item, consented=True)
+            publish_item(by, item)
     identifier = object_id("case", case.key)
     now = datetime.now(UTC).replace(microsecond=0)
     publication = {
@@ -221,7 +221,7 @@ def publish_accepted(by: User, made: Seal, because: Mapping[str, Any]) -> Case:
         Change.objects.create(
             kind=Change.Kind.CREATE if first else Change.Kind.UPDATE, about="case", key=case.key
         )
-        _index(case)
+        indexing.index_case(case)
         log(by, "publish", "case", case.key, number=made.number, **because)
     return case
 
@@ -243,7 +243,7 @@ def withdraw(by: User, case: Case, reason: str) -> Case:
         case.state = Case.State.WITHDRAWN
         case.save(update_fields=["state"])
         Change.objects.create(kind=Change.Kind.DELETE, about="case", key=case.key)
-        _index(case)
+        indexing.index_case(case)
         log(by, "withdraw", "case", case.key, reason=reason)
     return case
 
@@ -263,9 +263,3 @@ def _write_publication(identifier: str, publication: dict[str, Any], by: User) -
         agent=agent(by),
         expected_head=archive().head(identifier).number,
     )
-
-
-def _index(case: Case) -> None:
-    from heirloom.catalogue import search
-
-    search.index_case(case)

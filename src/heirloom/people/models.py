@@ -43,6 +43,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name or self.email
 
+    @property
+    def languages(self) -> list[str]:
+        """The languages in which to write to this person, best first (BCP 47)."""
+        return [self.language, "en"] if self.language else ["en"]
+
     def get_full_name(self) -> str:
         return str(self)
 
