@@ -12,17 +12,17 @@ import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from heirloom.errors import HeirloomError, gettext_noop
+from heirloom.archive.safe_errors import Refused
+from heirloom.errors import gettext_noop
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
-class UnsafeJson(HeirloomError):
+class UnsafeJson(Refused):
     """Base of what is wrong with a JSON text."""
 
     code = "json.invalid"
     message = gettext_noop("This is not a JSON text: {detail}.")
-    kept = gettext_noop("Nothing was stored.")
 
 
 class JsonTooLarge(UnsafeJson):
