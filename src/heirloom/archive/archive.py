@@ -21,7 +21,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal
 
-from heirloom.archive import durable, ocfl_write
+from heirloom.archive import durable, ocfl_purge, ocfl_write
 from heirloom.archive import inventory as inventories
 from heirloom.archive import layout as layouts
 from heirloom.archive.inventory import Inventory
@@ -47,6 +47,7 @@ from heirloom.archive.ocfl import (
     VersionConflict,
 )
 from heirloom.archive.storage import WORK, WORKSPACE, LocalStorage, Storage
+from heirloom.archive.validate_root import ROOT_RECORD, read_layout, record_root
 
 if TYPE_CHECKING:
     from heirloom.archive.fixity_scan import ScanReport
@@ -102,16 +103,17 @@ class Archive:
 
         What a dead writer left is cleaned up here, unless somebody is writing at the moment.
 
+        A root whose layout cannot be relied on is still read, by looking for objects, but gets no new ones.
+
         Raises:
             NotArchive: the folder is no storage root (and may not become one).
-            layout.BadLayout: its layout's configuration breaks the extension's rules.
         """
         storage = LocalStorage(path)
         if create:
             _create(storage, path)
         if not any(storage.entry(f"{ROOT_DECLARATION}{version}") for version in SPECIFICATIONS):
             raise NotArchive(path=str(path))
-        archive = cls(storage, _read_layout(storage))
+        archive = cls(storage, read_layout(storage))
         archive.recover()
         return archive
 
@@ -422,22 +424,23 @@ class Archive:
                 digest=versions[-1].digest,
                 seals=tuple(version.digest for version in versions if version.digest),
             )
-            ocfl_write.purge(self.storage, tombstone, tombstone.key)
+            ocfl_purge.purge(self.storage, tombstone, tombstone.key, ocfl_write.journal_key(object_id))
         self._found.pop(object_id, None)
         return tombstone
 
     def purge_as(self, tombstone: Tombstone, *, timeout: float = 30.0) -> None:
         """Purge a copy of what *tombstone* says was purged elsewhere, and keep the same record."""
         with self.storage.lock("root", "the archive", timeout=timeout):
-            ocfl_write.purge(self.storage, tombstone, self.key(tombstone.object_id))
+            journal = ocfl_write.journal_key(tombstone.object_id)
+            ocfl_purge.purge(self.storage, tombstone, self.key(tombstone.object_id), journal)
 
     def keep_tombstone(self, tombstone: Tombstone) -> None:
         """Keep the record of an object that was purged elsewhere and is not here."""
-        self.storage.put(ocfl_write.tombstone_key(tombstone), tombstone.to_bytes())
+        self.storage.put(ocfl_purge.tombstone_key(tombstone), tombstone.to_bytes())
 
     def tombstones(self) -> list[Tombstone]:
         """The record of all purged objects, in the order of their purging."""
-        return ocfl_write.tombstones(self.storage)
+        return ocfl_purge.tombstones(self.storage)
 
     # -- taking out ------------------------------------------------------------------------------------
 
@@ -568,6 +571,7 @@ def _open_mirror(source: Storage, path: str | Path) -> Archive:
         with storage.lock("root", "the archive"):
             prepare_root(source, storage)
             storage.put(f"{WORKSPACE}/README", _README.encode())
+            record_root(storage)
     return Archive.open(folder)
 
 
@@ -594,6 +598,8 @@ def _create(storage: LocalStorage, path: str | Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with storage.lock("root", "the archive"):
         if any(storage.entry(f"{ROOT_DECLARATION}{version}") for version in SPECIFICATIONS):
+            if storage.entry(f"{WORKSPACE}/config.json") and not storage.entry(ROOT_RECORD):
+                record_root(storage)  # its maker died just before
             return
         ours = {"extensions", layouts.FILE}
         if any(name not in ours for name, _ in storage.children("")):
@@ -607,22 +613,4 @@ def _create(storage: LocalStorage, path: str | Path) -> None:
         storage.put(f"{WORKSPACE}/README", _README.encode())
         storage.put(layouts.FILE, layouts.to_description(layout))
         storage.put(f"{ROOT_DECLARATION}{SPECIFICATIONS[-1]}", f"ocfl_{SPECIFICATIONS[-1]}\n".encode())
-
-
-def _read_layout(storage: Storage) -> layouts.Layout | None:
-    try:
-        description = json.loads(storage.read(layouts.FILE))
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        raise layouts.BadLayout(reason=f"{layouts.FILE} cannot be read") from error
-    extension = description.get("extension") if isinstance(description, dict) else None
-    config: object = None
-    if isinstance(extension, str) and extension in layouts.REGISTERED:
-        try:
-            config = json.loads(storage.read(f"extensions/{extension}/config.json"))
-        except FileNotFoundError:
-            config = None
-        except ValueError as error:
-            raise layouts.BadLayout(reason=f"the configuration of {extension} cannot be read") from error
-    return layouts.from_description(description, config)
+        record_root(storage)

@@ -3,7 +3,7 @@
 Source: "OCFL Validation Codes" 1.0 and 1.1. A code may be met in several ways; each way is a *case* with a
 sentence (``E001-folder``), and its code is the part before the dash. Codes with no sentence cannot be met on
 their own: they repeat another (E002, E045), instruct a program (E051, E087), or speak of what no file shows
-(E062, E074, E089).
+(E062, E074, E089). Codes with an H are ours, for what the archive promises beyond OCFL.
 """
 
 from __future__ import annotations
@@ -116,6 +116,9 @@ CASES: Final[dict[str, str]] = {
     "E081": _("The object follows OCFL {value}, newer than the storage root's {expected}."),
     "E083": _("The object {value} stands where the layout does not put it; it should stand at {expected}."),
     "E112": _("The storage root's extensions folder holds {name}, which is no folder."),
+    # the archive's own records beside OCFL
+    "H001": _("The file {name} of the storage root has changed since the root was made."),
+    "H002": _("The record {name} of a purged object has changed."),
     # recommendations
     "W001": _("The versions are numbered with leading zeros; v1, v2, ... is better."),
     "W002": _("The version folder {where} holds the folder {name} beside its content."),
@@ -163,8 +166,8 @@ class Finding:
 
     @property
     def level(self) -> Literal["error", "warning"]:
-        """An error breaks a MUST of the specification, a warning a SHOULD."""
-        return "error" if self.case[0] == "E" else "warning"
+        """An error breaks a MUST of the specification, or a promise of the archive; a warning a SHOULD."""
+        return "warning" if self.case[0] == "W" else "error"
 
     @property
     def template(self) -> str:

@@ -83,7 +83,7 @@ def parse(data: bytes, key: str) -> Inventory:
     try:
         document = json.loads(data)
         return _from_json(document)
-    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
+    except (BadPath, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise Damaged(
             key=key, reason=f"the inventory cannot be read ({type(error).__name__}: {error})"
         ) from error

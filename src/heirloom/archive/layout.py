@@ -78,7 +78,7 @@ class _Tuples:
     number_of_tuples: int = 3
 
     def __post_init__(self) -> None:
-        if self.digest_algorithm not in LENGTHS:
+        if not isinstance(self.digest_algorithm, str) or self.digest_algorithm not in LENGTHS:
             raise BadLayout(reason=f"digestAlgorithm {self.digest_algorithm!r}")
         for name, value in (("tupleSize", self.tuple_size), ("numberOfTuples", self.number_of_tuples)):
             if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 32:

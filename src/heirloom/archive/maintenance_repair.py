@@ -20,7 +20,7 @@ from heirloom.archive.maintenance import Cancelled, Progress, VerifyReport, Watc
 from heirloom.archive.maintenance_copy import copy_object, sound_inventory, stage_checked
 from heirloom.archive.ocfl import DECLARATION, INVENTORY, Damaged, NoObject
 from heirloom.archive.storage import Storage
-from heirloom.archive.validate_root import judge_root
+from heirloom.archive.validate_root import ROOT_RECORD, changed_root_files, judge_root, root_files
 
 if TYPE_CHECKING:
     from heirloom.archive.archive import Archive
@@ -248,17 +248,31 @@ def _names(storage: Storage, folder: str) -> list[str]:
 
 
 def _repair_root(archive: Archive, mirror: Archive | None, report: RepairReport) -> None:
-    """Mend declaration and layout of the storage root."""
-    for key in judge_root(archive.storage).damaged:
-        if key.startswith("0="):
-            data: bytes | None = f"{key[2:]}\n".encode()
-        else:
-            data = _read(mirror.storage, key) if mirror is not None else None
-        if data is None:
+    """Mend declaration, layout and records of the storage root, each from what can be made anew or the mirror."""
+    there = mirror.storage if mirror is not None else None
+    record = _read(there, ROOT_RECORD)
+    if record is not None and _read(archive.storage, ROOT_RECORD) != record:
+        known = dict(line.partition("  ")[::2] for line in record.decode("ascii", "replace").splitlines())
+        files = {_sha512(_read(archive.storage, key)): key for key in root_files(archive.storage)}
+        if (
+            mirror is not None
+            and not changed_root_files(mirror.storage)
+            and len(known.keys() - files.keys()) <= 1
+        ):
+            archive.storage.put(ROOT_RECORD, record)
+            report.mended.append(ROOT_RECORD)
+    for key in dict.fromkeys(judge_root(archive.storage).damaged):
+        data = f"{key[2:]}\n".encode() if key.startswith("0=") else _read(there, key)
+        if data is not None:
+            archive.storage.put(key, data)
+        if data is None or key in judge_root(archive.storage).damaged:
             report.lost.append(key)
         else:
-            archive.storage.put(key, data)
             report.mended.append(key)
+
+
+def _sha512(data: bytes | None) -> str:
+    return hashlib.sha512(data or b"").hexdigest()
 
 
 def repair(

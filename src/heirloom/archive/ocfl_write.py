@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from heirloom.archive import inventory as inventories
+from heirloom.archive import ocfl_purge
 from heirloom.archive.durable import opened
 from heirloom.archive.inventory import Inventory, Json
 from heirloom.archive.ocfl import (
@@ -36,11 +37,9 @@ from heirloom.archive.ocfl import (
     NoFile,
     NoVersion,
     Source,
-    Tombstone,
 )
-from heirloom.archive.storage import WORK, WORKSPACE, Kind, Stage, Storage
+from heirloom.archive.storage import WORK, Stage, Storage
 
-TOMBSTONES: Final = f"{WORKSPACE}/tombstones"
 _DECLARED: Final = f"{DECLARATION}{inventories.SPECIFICATION}"
 
 
@@ -278,20 +277,6 @@ def put_in_place(storage: Storage, stage: Stage, object_id: str, key: str, folde
         raise
 
 
-def purge(storage: Storage, tombstone: Tombstone, key: str) -> None:
-    """Keep *tombstone*, then take away the object *key*. The caller holds the store's lock alone."""
-    journal = journal_key(tombstone.object_id)
-    storage.put(journal, json.dumps({"purge": key}).encode())
-    storage.put(tombstone_key(tombstone), tombstone.to_bytes())
-    storage.remove(key)
-    storage.remove(journal)
-
-
-def tombstone_key(tombstone: Tombstone) -> str:
-    """Where a tombstone stands; an object that was made and purged again has several."""
-    return f"{TOMBSTONES}/{hashlib.sha256(tombstone.object_id.encode()).hexdigest()[:40]}-{tombstone.digest[:16]}.json"
-
-
 def _declaration() -> bytes:
     return f"{_DECLARED.removeprefix('0=')}\n".encode()
 
@@ -322,7 +307,9 @@ def recover(storage: Storage, journal: str) -> bool:
     try:
         entry = json.loads(storage.read(journal))
         if "purge" in entry:
-            return _finish_purge(storage, journal, str(entry["purge"]))
+            ocfl_purge.finish(storage, str(entry["purge"]))
+            storage.remove(journal)
+            return True
         key, folder, digest = entry["key"], entry["version"], entry["sha512"]
     except FileNotFoundError:
         return False
@@ -341,29 +328,3 @@ def recover(storage: Storage, journal: str) -> bool:
                 storage.remove(f"{key}/{_DECLARED}")
     storage.remove(journal)
     return True
-
-
-def _finish_purge(storage: Storage, journal: str, key: str) -> bool:
-    """A purge that got as far as its tombstone is finished; before that, it never was."""
-    try:
-        seal = hashlib.sha512(storage.read(f"{key}/{INVENTORY}")).hexdigest()
-    except FileNotFoundError:
-        seal = ""
-    recorded = any(name.endswith(f"-{seal[:16]}.json") for name, _ in _tombstones(storage))
-    if seal and recorded:
-        storage.remove(key)
-    storage.remove(journal)
-    return True
-
-
-def _tombstones(storage: Storage) -> list[tuple[str, Kind]]:
-    try:
-        return storage.children(TOMBSTONES)
-    except FileNotFoundError:
-        return []
-
-
-def tombstones(storage: Storage) -> list[Tombstone]:
-    """The record of all purged objects, in the order of their purging."""
-    found = [Tombstone.from_bytes(storage.read(f"{TOMBSTONES}/{name}")) for name, _ in _tombstones(storage)]
-    return sorted(found, key=lambda tombstone: tombstone.purged)

@@ -99,10 +99,11 @@ class Storage(Protocol):
     def put(self, key: str, data: bytes) -> None:
         """Replace one small file in one step; parents are made."""
 
-    def remove(self, key: str) -> None:
-        """Take away a file, or a tree in one visible step with the parents that would be empty.
+    def remove(self, key: str, *, with_parents: bool = False) -> None:
+        """Take away a file, or a tree in one visible step.
 
-        A tree that may leave parents empty is only removed with the store's lock held alone.
+        Args:
+            with_parents: take the folders along that would be empty; only with the store's lock held alone.
         """
 
     def stage(self) -> AbstractContextManager[Stage]:
@@ -277,14 +278,14 @@ class LocalStorage:
         durable.make_folders(self._work)
         durable.replace_file(path, data, self._work)
 
-    def remove(self, key: str) -> None:
+    def remove(self, key: str, *, with_parents: bool = False) -> None:
         parts = _parts(key)
         target = self._path(key)
         if os.path.islink(target) or not os.path.isdir(target):
             os.unlink(target)
             durable.sync_folder(os.path.dirname(target))
             return
-        while len(parts) > 1 and len(os.listdir(os.path.dirname(target))) == 1:
+        while with_parents and len(parts) > 1 and len(os.listdir(os.path.dirname(target))) == 1:
             parts.pop()
             target = os.path.dirname(target)
         durable.make_folders(self._work)

@@ -135,6 +135,44 @@ class _Object:
                 self.path(at),
             ]
 
+    def sound(self, judged: Judged, data: bytes, files: list[str], folder: str = "") -> bool:
+        """Whether the inventory *data* in *folder* is readable and its sidecar agrees."""
+        name = f"{INVENTORY}.{judged.algorithm}"
+        if not judged.readable or not judged.algorithm_known or name not in files:
+            return False
+        try:
+            words = self.storage.read(self.path(f"{folder}/{name}" if folder else name)).split()
+        except OSError:
+            return False
+        digest = hashlib.new(judged.algorithm, data, usedforsecurity=False).hexdigest().encode()
+        return len(words) == 2 and words[0].lower() == digest
+
+    def copy_of_newest(self, children: list[tuple[str, Kind]]) -> tuple[bytes, Judged] | None:
+        """The sound inventory in the newest version's folder, if there is one."""
+        numbered = [
+            (int(name[1:]), name)
+            for name, kind in children
+            if kind == "folder"
+            and name[:1] == "v"
+            and name[1:].isascii()
+            and name[1:10].isdigit()
+            and len(name) < 10
+        ]
+        if not numbered:
+            return None
+        folder = max(numbered)[1]
+        files = [name for name, kind in self.children(folder) if kind == "file"]
+        if INVENTORY not in files:
+            return None
+        try:
+            data = self.storage.read(self.path(f"{folder}/{INVENTORY}"))
+        except OSError:
+            return None
+        judged = judge(data, self.key, self.specification)
+        if self.sound(judged, data, files, folder) and judged.versions and judged.versions[-1] == folder:
+            return data, judged
+        return None
+
     def inventories(self, newest: Judged, versions: dict[str, list[tuple[str, Kind]]], data: bytes) -> None:
         """Judge the inventories in the version folders against the newest one."""
         before = SPECIFICATIONS[0]
@@ -287,10 +325,22 @@ class _Object:
             return
         data = self.read(INVENTORY) or b""
         newest = judge(data, self.key, self.specification)
+        if not newest.readable:
+            self.report.damaged.append(self.path(INVENTORY))
+        if not self.sound(newest, data, files):
+            copy = self.copy_of_newest(children)
+            if copy is not None:  # the root inventory is wrong; its copy says what else there should be
+                if copy[0] != data:
+                    self.add("E064")
+                    known = {str(finding.to_json()) for finding in copy[1].findings}
+                    self.report.findings += [
+                        each for each in newest.findings if str(each.to_json()) not in known
+                    ]
+                data, newest = copy
+            elif not newest.readable:
+                self.report.findings += newest.findings
         self.report.object_id = newest.object_id
         if not newest.readable:
-            self.report.findings += newest.findings
-            self.report.damaged.append(self.path(INVENTORY))
             return
         if newest.specification != self.specification and DECLARATION + self.specification in declared:
             newest.add(
@@ -299,7 +349,7 @@ class _Object:
                 expected=f"https://ocfl.io/{self.specification}/spec/#inventory",
             )
         if newest.algorithm_known:
-            self.sidecar("", newest.algorithm, set(files), data)
+            self.sidecar("", newest.algorithm, set(files), self.read(INVENTORY) or b"")
         else:
             self.sidecars[""] = next((name for name in files if name.startswith(f"{INVENTORY}.")), "")
         versions = self.top(children, declared, newest)

@@ -10,10 +10,12 @@ from typing import Final
 from heirloom.archive.codes import Finding
 from heirloom.archive.layout import FILE, REGISTERED, BadLayout, Layout, from_description
 from heirloom.archive.ocfl import DECLARATION, ROOT_DECLARATION, SPECIFICATIONS
+from heirloom.archive.ocfl_purge import damaged_tombstones
 from heirloom.archive.storage import WORKSPACE, Kind, Storage
 from heirloom.archive.validate import ObjectReport, validate_object
 
 _OWN: Final = WORKSPACE.rpartition("/")[2]
+ROOT_RECORD: Final = f"{WORKSPACE}/root-files.sha512"
 
 
 @dataclass
@@ -50,6 +52,7 @@ def judge_root(storage: Storage) -> RootReport:
             report.add("E090", path=name)
     if (FILE, "file") in children:
         _judge_layout(storage, report)
+    _judge_records(storage, report)
     if ("extensions", "folder") in children:
         for name, kind in sorted(storage.children("extensions")):
             if kind != "folder":
@@ -97,6 +100,60 @@ def _judge_layout(storage: Storage, report: RootReport) -> None:
     except (ValueError, RecursionError, BadLayout):
         report.add("E070")
         report.damaged.append(config)
+
+
+def root_files(storage: Storage) -> list[str]:
+    """Keys of the files that say what the storage root is and where its objects stand."""
+    keys = [
+        name for name, kind in storage.children("") if kind == "file" and name.startswith(ROOT_DECLARATION)
+    ]
+    if storage.entry(FILE) is not None:
+        keys.append(FILE)
+    for name, kind in storage.children("extensions") if storage.entry("extensions") else []:
+        if kind == "folder" and storage.entry(f"extensions/{name}/config.json") is not None:
+            keys.append(f"extensions/{name}/config.json")
+    return sorted(keys)
+
+
+def record_root(storage: Storage) -> None:
+    """Keep the digests of :func:`root_files`: OCFL itself has no digest over them."""
+    lines = [f"{storage.digests(key, ('sha512',))['sha512']}  {key}\n" for key in root_files(storage)]
+    storage.put(ROOT_RECORD, "".join(lines).encode())
+
+
+def changed_root_files(storage: Storage) -> list[str]:
+    """Keys of the files that are not as :func:`record_root` found them; none where there is no record."""
+    changed: list[str] = []
+    try:
+        lines = storage.read(ROOT_RECORD).decode("ascii", "replace").splitlines()
+    except FileNotFoundError:
+        return changed
+    for line in lines:
+        digest, _, key = line.partition("  ")
+        try:
+            if storage.digests(key, ("sha512",))["sha512"] != digest:
+                changed.append(key)
+        except (OSError, ValueError):
+            changed.append(key)
+    return changed
+
+
+def read_layout(storage: Storage) -> Layout | None:
+    """The layout that objects of this root are found and put by; None where it cannot be relied on."""
+    if storage.entry(FILE) is None or changed_root_files(storage):
+        return None
+    report = RootReport()
+    _judge_layout(storage, report)
+    return report.layout
+
+
+def _judge_records(storage: Storage, report: RootReport) -> None:
+    for key in changed_root_files(storage):
+        report.add("H001", name=key)
+        report.damaged.append(key)
+    for key in damaged_tombstones(storage):
+        report.add("H002", name=key)
+        report.damaged.append(key)
 
 
 def walk(storage: Storage, report: RootReport) -> Iterator[str]:
