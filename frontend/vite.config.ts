@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Plugin } from "vite";
-import { defineConfig } from "vitest/config";
+import { defineConfig, type Plugin } from "vite";
 
 /** Files that pages refer to by name and that no script or stylesheet imports: they get a hashed name and a line in the manifest. */
 function named(files: Record<string, string>): Plugin {
@@ -42,9 +41,5 @@ export default defineConfig({
         assetFileNames: "assets/[name]-[hash][extname]",
       },
     },
-  },
-  test: {
-    environment: "happy-dom",
-    include: ["tests/**/*.test.ts"],
   },
 });

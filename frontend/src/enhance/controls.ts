@@ -4,6 +4,7 @@ export function autosubmit(root: ParentNode): void {
   for (const form of root.querySelectorAll<HTMLFormElement>("form[data-autosubmit]")) {
     form.addEventListener("change", (event) => {
       if (event.target instanceof HTMLInputElement && !/^(checkbox|radio)$/.test(event.target.type)) return;
+      if (form.closest(":popover-open")) return; // on a phone: choose several, then apply
       form.requestSubmit();
     });
   }
