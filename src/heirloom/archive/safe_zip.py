@@ -219,7 +219,8 @@ def _check_end(file: BinaryIO, limits: ZipLimits) -> None:
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < 22:
         raise ZipDamaged(detail="its end is missing")
-    disk, start_disk, _, count, directory, _, comment = struct.unpack_from("<HHHHIIH", tail, at + 4)
+    disk, start_disk, _, count, directory, start, comment = struct.unpack_from("<HHHHIIH", tail, at + 4)
+    end = size - length + at
     if disk or start_disk:
         raise ZipDamaged(detail="it is one part of several")
     if at + 22 + comment != len(tail):
@@ -231,9 +232,13 @@ def _check_end(file: BinaryIO, limits: ZipLimits) -> None:
         record = file.read(56)
         if len(record) < 56 or not record.startswith(b"PK\x06\x06"):
             raise ZipDamaged(detail="its 64-bit end is missing")
-        _, count, directory = struct.unpack_from("<QQQ", record, 24)
+        _, count, directory, start = struct.unpack_from("<QQQQ", record, 24)
+        end = offset
     if count > limits.entries or directory > limits.entries * 1024:
         raise ZipTooMany(count=count, limit=limits.entries)
+    # Libraries silently shift all offsets when something stands before the archive; then programs disagree.
+    if start + directory != end:
+        raise ZipDamaged(detail="its directory is not where it says")
 
 
 def _path(info: zipfile.ZipInfo, limits: ZipLimits) -> str:
