@@ -268,9 +268,9 @@ class ImageRequest:
         elif self.size_form == "exact":
             size = int(first), int(second)
         elif self.size_form == "width":
-            size = int(first), rounded(first * h / w)
+            size = int(first), max(rounded(first * h / w), 1)
         elif self.size_form == "height":
-            size = rounded(second * w / h), int(second)
+            size = max(rounded(second * w / h), 1), int(second)
         else:
             size = rounded(w * first / 100), rounded(h * first / 100)
             # The percentage decides, not its rounding: 100.01 % of a small region is an enlargement too.
@@ -384,23 +384,23 @@ def _parse_size(size: str) -> tuple[SizeForm, tuple[Fraction, Fraction]]:
 def within(w: int, h: int, box: tuple[int, int], limits: Limits) -> tuple[int, int]:
     """The largest size with the aspect ratio of *w* × *h* that fits in *box* and in *limits*.
 
-    It may be larger than *w* × *h*. A side may come out as 0, which the caller refuses.
+    It may be larger than *w* × *h*. A side that follows from the other is at least one pixel.
     """
     max_width, max_height, max_area = limits.bounds
     box_width = min(box[0], max_width or box[0])
     box_height = min(box[1], max_height or box[1])
     if box_width * h <= box_height * w:
-        size = box_width, rounded(Fraction(box_width * h, w))
+        size = box_width, max(rounded(Fraction(box_width * h, w)), 1)
     else:
-        size = rounded(Fraction(box_height * w, h)), box_height
+        size = max(rounded(Fraction(box_height * w, h)), 1), box_height
     if size[0] * size[1] <= max_area:
         return size
     # The area binds: the longer side is the exact one, so that the ratio is lost least.
     if w >= h:
-        width = math.isqrt(max_area * w // h)
-        return width, min(rounded(Fraction(width * h, w)), max_area // max(width, 1))
-    height = math.isqrt(max_area * h // w)
-    return min(rounded(Fraction(height * w, h)), max_area // max(height, 1)), height
+        width = min(math.isqrt(max_area * w // h), size[0], max_area)
+        return width, min(max(rounded(Fraction(width * h, w)), 1), max_area // width)
+    height = min(math.isqrt(max_area * h // w), size[1], max_area)
+    return min(max(rounded(Fraction(height * w, h)), 1), max_area // height), height
 
 
 def largest(w: int, h: int, limits: Limits) -> tuple[int, int]:

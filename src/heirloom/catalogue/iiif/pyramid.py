@@ -48,6 +48,14 @@ class TooManyPixels(HeirloomError):
     kept = gettext_noop("The file itself was not changed.")
 
 
+class Cancelled(HeirloomError):
+    """The work was stopped by whoever watched its progress."""
+
+    code = "iiif.cancelled"
+    message = gettext_noop("Preparing “{name}” for viewing was stopped.")
+    kept = gettext_noop("The file itself was not changed.")
+
+
 @dataclass(frozen=True, slots=True)
 class Master:
     """A finished master: its file, its upright size in pixels, its bands and how its tiles are kept."""
@@ -73,9 +81,10 @@ def make(
 ) -> Master:
     """Make the master of the image *source* at *target*; only a finished file is ever seen there.
 
-    The bytes depend on the source, the arguments and the version of libvips alone. Memory does not grow with the
-    image: pixels stream through, except that an image stored turned (EXIF orientation) is first unpacked, to a
-    temporary file where it is large.
+    The bytes depend on the source, the arguments and the version of libvips alone. Pixels stream through, so memory
+    grows with the width of the image only (about 100 MB for 100 megapixels). An image stored turned (EXIF
+    orientation) is first unpacked, to a temporary file where it is large (400 MB, most of it that file's pages);
+    progressive JPEG and WebP must be decoded as a whole (7 to 8 bytes a pixel).
 
     Args:
         source: a JPEG, PNG, WebP, TIFF, GIF, HEIC or AVIF image; of several pages the first.
@@ -89,6 +98,7 @@ def make(
     Raises:
         NotAnImage: no accepted image, or damaged.
         TooManyPixels: larger than *max_pixels*.
+        Cancelled: *progress* answered that it is not to go on.
         OSError: the target's folder cannot be written.
     """
     source, target = Path(source), Path(target)
@@ -97,12 +107,13 @@ def make(
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     os.close(descriptor)
     temporary = Path(name)
+    stopped: list[bool] = []
     try:
         try:
             image = upright_srgb(source, max_pixels=max_pixels)
             compression = "deflate" if lossless or image.hasalpha() else "jpeg"
             if progress is not None:
-                _report(image, progress)
+                _report(image, progress, stopped)
             image.tiffsave(
                 str(temporary),
                 compression=compression,
@@ -118,6 +129,8 @@ def make(
                 keep="none",
             )
         except pyvips.Error as error:
+            if stopped:
+                raise Cancelled(name=source.name) from error
             raise NotAnImage(name=source.name, reason=_reason(error)) from error
         _publish(temporary, target)
     except BaseException:
@@ -194,17 +207,16 @@ def _srgb(image: Any) -> Any:
 
 
 def _named_colours(image: Any) -> Any:
-    """*image* with an interpretation that says what its bands are; bands past the visible ones are dropped."""
+    """*image* with an interpretation that says what its bands are; bands past colour and alpha are dropped."""
     wide = image.format == "ushort"
-    if image.interpretation == "multiband":
-        if image.bands > 4:
-            image = image.extract_band(0, n=3)
-        if image.bands < 3:
-            return image.copy(interpretation="grey16" if wide else "b-w")
-        return image.copy(interpretation="rgb16" if wide else "srgb")
-    if wide and image.interpretation in ("b-w", "srgb"):
-        return image.copy(interpretation="grey16" if image.bands < 3 else "rgb16")
-    return image
+    name = image.interpretation
+    if name == "multiband" or (wide and name in ("b-w", "srgb")):
+        grey = image.bands < 3
+        name = ("grey16" if wide else "b-w") if grey else ("rgb16" if wide else "srgb")
+        image = image.copy(interpretation=name)
+    colours = {"b-w": 1, "grey16": 1, "cmyk": 4}.get(name, 3)
+    # One more band is transparency; several more are measurements nobody named.
+    return image if image.bands <= colours + 1 else image.extract_band(0, n=colours)
 
 
 def _is_measurement(image: Any) -> bool:
@@ -224,9 +236,10 @@ def _full_alpha(image: Any) -> float:
     return 1.0 if image.interpretation == "scrgb" else 255.0
 
 
-def _report(image: Any, progress: Callable[[float], bool]) -> None:
+def _report(image: Any, progress: Callable[[float], bool], stopped: list[bool]) -> None:
     def on_progress(running: Any, state: Any) -> None:
         if not progress(state.percent / 100):
+            stopped.append(True)
             running.set_kill(True)
 
     image.set_progress(True)

@@ -276,7 +276,8 @@ def _general(
     identifier = "/".join(segments).removesuffix("/")
     _find(source, identifier)
     location = f"{_uri(source, identifier)}/info.json"
-    return Response(303, [_CORS, ("Location", location), ("Content-Length", "0")], b"")
+    plain = ("Content-Type", "text/plain; charset=utf-8")
+    return Response(303, [_CORS, ("Location", location), plain, ("Content-Length", "0")], b"")
 
 
 def _find(source: ImageSource, identifier: str) -> _Prepared:
