@@ -253,20 +253,19 @@ class TitleKey(models.Model):
 class SearchEntry(models.Model):
     """What the search index knows of one thing; the database itself keeps its full-text index in step with these rows.
 
-    ``kind`` is ``item`` or ``case`` and ``ref`` the row's primary key there. ``title`` and ``body`` are tokens, not prose.
+    The key says which thing it is, so that a search needs no join: see :mod:`heirloom.catalogue.search`.
+    ``title`` and ``body`` are tokens, not prose.
     """
 
-    kind = models.CharField(max_length=10)
-    ref = models.BigIntegerField()
+    id = models.BigIntegerField(primary_key=True)
     title = models.TextField(blank=True)
     body = models.TextField(blank=True)
 
     class Meta:
         verbose_name_plural = "search entries"
-        constraints = [models.UniqueConstraint(fields=["kind", "ref"], name="one_search_entry")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.ref}"
+        return str(self.pk)
 
 
 class Contribution(models.Model):

@@ -232,9 +232,13 @@ def community_record(community: Community) -> dict[str, Any]:
     return {"format": "heirloom/community/1", **describe_community(community)}
 
 
-def protocol_record(protocol: Protocol) -> dict[str, Any]:
-    """The record of a protocol."""
-    return {"format": "heirloom/protocol/1", **describe_protocol(protocol)}
+def protocol_record(protocol: Protocol, changes: Iterable[Change]) -> dict[str, Any]:
+    """The record of a protocol; *changes* are its rows of the feed."""
+    return {
+        "format": "heirloom/protocol/1",
+        **describe_protocol(protocol),
+        "changes": [describe_change(change) for change in changes],
+    }
 
 
 def shared_record(thing: Place | Term | Agent) -> dict[str, Any]:
@@ -265,7 +269,7 @@ def item_crate(item: Item, files: Mapping[str, FileInfo]) -> Crate:
         licence = statement
     contributors = [part.agent for part in _placed(item.contributions.all())]
     terms = list(item.terms.all())
-    languages = [term.code for term in terms if term.scheme == Term.Scheme.LANGUAGE]
+    languages: list[Any] = [term.code for term in terms if term.scheme == Term.Scheme.LANGUAGE]
     crate = Crate.new(
         name=_words(item.title, item.key),
         description=_words(item.description, "") or _words(item.title, item.key),
