@@ -42,8 +42,7 @@ _SPACED_LETTER = rf"[[\p{{L}}\p{{M}}\p{{N}}]--[{UNSPACED}]]"
 _ZERO_WIDTH_SPACE = regex.compile(rf"(?V1)(?<={_SPACED_LETTER})\u200B+(?={_SPACED_LETTER})")
 _IGNORABLE = regex.compile(r"\p{Default_Ignorable_Code_Point}+")
 BLANK = regex.compile(r"[\p{Z}\p{Cc}\p{Cs}]+")
-_MARKED = regex.compile(r"[\p{Script=Latin}\p{Script=Greek}]\K\p{M}+")
-# Marks that several scripts share; the kana sound marks U+3099 and U+309A make other syllables and stay.
+# Marks that several scripts share, among them all of Latin and Greek; the kana sound marks U+3099 and U+309A make other syllables and stay.
 _SHARED_MARK = regex.compile(
     r"(?V1)(?<![иу])\u0306|(?<!і)\u0308|[[\p{Script=Inherited}&&\p{M}]--[\u0306\u0308\u3099\u309A]]"
 )
@@ -96,7 +95,7 @@ def fold(text: str) -> str:
     text = _IGNORABLE.sub("", _ZERO_WIDTH_SPACE.sub(" ", unicodedata.normalize("NFKD", text)))
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     text = _SEMITIC_MARK.sub("", _MODIFIER.sub("", text))
-    text = _SHARED_MARK.sub("", _MARKED.sub("", text)).translate(_LETTERS)
+    text = _SHARED_MARK.sub("", text).translate(_LETTERS)
     for quick, order in ORDERS:
         if quick.search(text):
             text = order(text)

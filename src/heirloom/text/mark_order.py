@@ -49,22 +49,31 @@ _LAO = _ranks(
     _chars(0x0EC8, 0x0ECB),
     "\u0ecc\u0ece",
 )
-_TAI = {
-    "\u0e32": (_THAI, regex.compile("[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0e32]{2,}")),
-    "\u0eb2": (_LAO, regex.compile("[\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u0eb2]{2,}")),
-}
+# AA, the ring that makes it SARA AM, the ranks, and what is put in order.
+_TAI: Final = (
+    ("\u0e32", "\u0e4d", _THAI, regex.compile("[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0e32]{2,}")),
+    ("\u0eb2", "\u0ecd", _LAO, regex.compile("[\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u0eb2]{2,}")),
+)
 
 
 def order_thai_lao(text: str) -> str:
-    """Order Thai and Lao marks; SARA AM in all its spellings becomes ring, tone, AA.
+    """Order Thai and Lao marks; SARA AM in all its spellings becomes tone, ring, AA.
 
-    A tone belongs to the consonant, so a tone typed after AA goes before it. Two SARA E are AE.
+    A tone belongs to the consonant, so a tone typed after AA goes before it. The ring goes last before AA, as it is
+    typed in SARA AM, so that a word is found while it is being typed; without AA, where it is the Lao vowel O, it
+    goes before the tone. Two SARA E are AE.
     """
-    for vowel_aa, (ranks, pattern) in _TAI.items():
+    for aa, ring, ranks, pattern in _TAI:
 
-        def arrange(match: regex.Match[str], aa: str = vowel_aa, ranks: dict[str, int] = ranks) -> str:
+        def arrange(
+            match: regex.Match[str], aa: str = aa, ring: str = ring, ranks: dict[str, int] = ranks
+        ) -> str:
             run = match[0]
-            return "".join(_ordered((mark for mark in run if mark != aa), ranks)) + aa * run.count(aa)
+            marks = _ordered((mark for mark in run if mark != aa), ranks)
+            if aa in run and ring in marks:
+                marks.remove(ring)
+                marks.append(ring)
+            return "".join(marks) + aa * run.count(aa)
 
         text = pattern.sub(arrange, text)
     return text.replace("\u0e40\u0e40", "\u0e41").replace("\u0ec0\u0ec0", "\u0ec1")
@@ -141,8 +150,9 @@ _MYANMAR_MARKS = _ranks(
     + "\ua9e5\uaa7b\uaa7c\uaa7d",
     "\u108d",
 )
+_KINZI = "[\u1004\u101b\u105a]\u103a\u1039"
 _MYANMAR_SYLLABLE = regex.compile(
-    f"((?:[\u1004\u101b\u105a]\u103a\u1039)?[{_MYANMAR_BASE}])"
+    f"({_KINZI}[{_MYANMAR_BASE}]|(?!{_KINZI}[{_MYANMAR_BASE}])[{_MYANMAR_BASE}])"
     f"((?:\u1039[{_MYANMAR_BASE}]|[{''.join(_MYANMAR_MARKS)}])+)"
 )
 _MYANMAR_ELEMENT = regex.compile(f"\u1039[{_MYANMAR_BASE}]|.", regex.DOTALL)
@@ -151,7 +161,7 @@ _MYANMAR_RULES: Final[tuple[tuple[regex.Pattern[str], str], ...]] = tuple(
     for pattern, replacement in (
         # Letters typed as the sign for aforementioned, and digits typed as letters and the other way round.
         (r"[\u1044\u104E](?=\u1004\u103A)", "\u104e"),
-        (r"\u1040(?=[\u102B-\u1032\u1036-\u103E])", "\u101d"),
+        (r"(?<![0-9\u1040-\u1049])\u1040(?=[\u1000-\u1021\u102B-\u1032\u1036-\u103E])", "\u101d"),
         (r"\u1047(?=[\u102B-\u1032\u1036-\u103E])", "\u101b"),
         (r"(?<=[0-9\u1040-\u1049])\u101D(?=[0-9\u1040-\u1049]|\P{Myanmar}|\Z)", "\u1040"),
         # Nya typed as the vowel that it resembles; independent vowels typed as syllables.

@@ -123,8 +123,13 @@ def _pairs(clusters: Sequence[str]) -> list[str]:
 
 
 def _endings(word: str) -> Iterator[str]:
-    """The endings of a word from its second letter on, at least two letters long, each cut to eight."""
-    for start in range(1, min(len(word) - 1, _ENDINGS)):
+    """The endings of a word from its second letter on, at least two letters long, each cut to eight characters."""
+    if len(word) < 3:
+        return
+    starts = (
+        range(1, len(word)) if word.isascii() else [match.start() for match in _CLUSTER.finditer(word)][1:]
+    )
+    for start in starts[: min(len(starts) - 1, _ENDINGS)]:
         yield _INSIDE + word[start : start + _ENDING_LENGTH]
 
 
@@ -270,7 +275,7 @@ def _how(units: tuple[Unit, ...], *, loose: bool, lone: bool, last: bool) -> Mat
     clusters, is_word = units[-1]
     if not is_word:
         return "prefix"
-    letters = len(clusters[0])
+    letters = len(_CLUSTER.findall(clusters[0]))
     if len(units) == 1 and letters > 1 and (loose or (lone and letters == 2)):
         return "inside"
     return "prefix" if last and (lone or letters > 1) else "exact"
