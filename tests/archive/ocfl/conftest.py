@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,21 @@ import pytest
 from heirloom.archive import Agent, Archive, Existing
 
 AGENT = Agent("ນາງ ຄຳ", "mailto:kham@example.org")
+
+
+@pytest.fixture(scope="session")
+def memory() -> Iterator[Path]:
+    """A folder in memory where there is one: these tests make thousands of small durable writes."""
+    base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="heirloom-test-", dir=base) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def tmp_path(memory: Path) -> Iterator[Path]:
+    """As pytest's own, in memory."""
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture
@@ -54,8 +71,8 @@ def fill(archive: Archive, objects: int = 4, seed: int = 1) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("template") / "store"
+def _template(memory: Path) -> Path:
+    folder = memory / "template"
     fill(Archive.open(folder, create=True))
     return folder
 

@@ -101,8 +101,8 @@ def contents(archive: Archive, object_id: str, version: int | None = None) -> di
 
 
 @pytest.fixture(scope="module")
-def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("before") / "store"
+def before(memory: Path) -> Path:
+    root = memory / "before"
     archive = Archive.open(root, create=True)
     archive.write("urn:old", OLD, message="First", agent=AGENT)
     archive.write("urn:other", {"x": b"1"}, message="First", agent=AGENT)
@@ -110,11 +110,11 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def foreign(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def foreign(memory: Path) -> Path:
     """A store with an object that another program wrote: OCFL 1.0, SHA-256."""
     ocfl = pytest.importorskip("ocfl")
-    top = tmp_path_factory.mktemp("foreign")
-    (top / "files").mkdir()
+    top = memory / "foreign"
+    (top / "files").mkdir(parents=True)
     for name, data in OLD.items():
         (top / "files" / name).write_bytes(data)
     root = top / "store"
@@ -142,7 +142,7 @@ def test_dying_at_any_step_of_a_first_version(before: Path, tmp_path: Path, peer
     for at in range(1, 500):
         root = tmp_path / str(at)
         shutil.copytree(before, root)
-        died = die_at(at, partial(new_object, root)
+        died = die_at(at, partial(new_object, root))
         unrecovered = LocalStorage(root)
         assert peer(root) == []  # nothing is ever half-visible, not even before the leftovers are cleaned up
         assert contents(Archive(unrecovered, read_layout(unrecovered)), "urn:old") == OLD
@@ -166,7 +166,7 @@ def test_dying_at_any_step_of_a_next_version(
     for at in range(1, 500):
         root = tmp_path / str(at)
         shutil.copytree(source, root)
-        died = die_at(at, partial(new_version, root)
+        died = die_at(at, partial(new_version, root))
         unrecovered = LocalStorage(root)
         early = Archive(unrecovered, read_layout(unrecovered))
         assert contents(early, "urn:old", 1) == OLD  # readable before anything is cleaned up
@@ -190,7 +190,7 @@ def test_dying_at_any_step_of_a_purge(before: Path, tmp_path: Path, peer: Any) -
     for at in range(1, 500):
         root = tmp_path / str(at)
         shutil.copytree(before, root)
-        died = die_at(at, partial(purge, root)
+        died = die_at(at, partial(purge, root))
         assert peer(root) == []
         archive = assert_sound(root)
         if archive.exists("urn:old"):
@@ -208,7 +208,7 @@ def test_dying_at_any_step_of_a_purge(before: Path, tmp_path: Path, peer: Any) -
 def test_dying_at_any_step_of_making_a_store(tmp_path: Path) -> None:
     for at in range(1, 500):
         root = tmp_path / str(at)
-        died = die_at(at, partial(Archive.open, root, create=True)
+        died = die_at(at, partial(Archive.open, root, create=True))
         archive = Archive.open(root, create=True)
         archive.write("urn:new", NEW, message="First", agent=AGENT)
         assert_sound(root)
@@ -229,7 +229,7 @@ def test_dying_at_any_step_of_mirroring(before: Path, tmp_path: Path, peer: Any)
     for at in range(1, 500):
         root = tmp_path / str(at)
         shutil.copytree(tmp_path / "first", root)
-        died = die_at(at, partial(mirror, source, root)
+        died = die_at(at, partial(mirror, source, root))
         archive = assert_sound(root)
         assert contents(archive, "urn:old") in (OLD, AFTER)
         assert Archive.open(source).mirror(root).good

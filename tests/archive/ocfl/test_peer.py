@@ -51,9 +51,9 @@ steps = st.lists(
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps, names)
 def test_any_history_is_accepted(
-    peer: Peer, history: list[tuple[dict[str, bytes], str, float]], name: str
+    peer: Peer, memory: Path, history: list[tuple[dict[str, bytes], str, float]], name: str
 ) -> None:
-    folder = Path(tempfile.mkdtemp())
+    folder = Path(tempfile.mkdtemp(dir=memory))
     try:
         archive = Archive.open(folder, create=True)
         model: dict[str, bytes] = {}
