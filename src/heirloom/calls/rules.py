@@ -6,14 +6,16 @@ sealed versions only; in a blind call they see nothing that identifies the peopl
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
 
 from heirloom.cases import rules as case_rules
-from heirloom.cases.models import CaseMember
+from heirloom.cases.models import CaseMember, Section
+from heirloom.catalogue import rights
+from heirloom.catalogue.models import Item
 from heirloom.people.models import Grant, User
 from heirloom.people.queries import has_grant
 
@@ -212,3 +214,22 @@ def sees_feedback(user: Any, submission: Submission) -> bool:
     """Applicants read what reviewers wrote for them once the decision is announced."""
     decision = getattr(submission, "decision", None)
     return owns(user, submission) and decision is not None and decision.announced_at is not None
+
+
+def sees_item(user: Any, item: Item, today: date | None = None) -> bool:
+    """Whether *user* may see an item, also as part of a sealed case that they review, organise or work on.
+
+    A cultural protocol binds there too: being a reviewer opens nothing that a community keeps to itself.
+    """
+    if rights.visible(user, item, today):
+        return True
+    if (
+        not _active(user)
+        or item.state == Item.State.WITHDRAWN
+        or not rights.protocol_allows(user, item.protocol, today)
+    ):
+        return False
+    if Submission.objects.filter(visible_submissions(user), seal__content__items__has_key=item.key).exists():
+        return True
+    theirs = CaseMember.objects.filter(user=user).values("case")
+    return Section.objects.filter(case__in=theirs, item=item).exists()

@@ -92,7 +92,7 @@ def seal(by: User, case: Case, *, consent: Mapping[str, Any], note: str = "") ->
         raise NotAllowed
     adopted = adopt_seals(case, by)
     case = _loaded(case.pk)
-    _check_ready(case, consent)
+    check_ready(case, consent)
     sealed = sealing.sealed_content(case)
     sealed["facts"] = facts.compute(sealed, rerun.rerunnable(sealed))
     sealed["consent"] = dict(consent)
@@ -164,7 +164,8 @@ def _loaded(pk: int) -> Case:
     return with_content(Case.objects.filter(pk=pk)).get()
 
 
-def _check_ready(case: Case, consent: Mapping[str, Any]) -> None:
+def check_ready(case: Case, consent: Mapping[str, Any]) -> None:
+    """Refuse a case that lacks what a sealed version needs. Raises NotReadyToSeal with the first thing that lacks."""
     if not case.title:
         raise NotReadyToSeal(problem=gettext_noop("it has no title."))
     if not case.summary:

@@ -18,3 +18,8 @@ def has_grant(user: Any, role: Grant.Role) -> bool:
         roles = frozenset(user.grants.values_list("role", flat=True))
         user._granted_roles = roles  # type: ignore[attr-defined]  # noqa: SLF001
     return role in roles
+
+
+def person_by_email(email: str) -> User | None:
+    """Return the account with this address, whatever its letters' case."""
+    return User.objects.filter(email__iexact=email.strip(), is_active=True).first() if email.strip() else None

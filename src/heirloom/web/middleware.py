@@ -14,7 +14,7 @@ from heirloom.errors import HeirloomError
 def explain(error: HeirloomError) -> dict[str, str]:
     """Return the error in the reader's language: what was wrong and what was kept."""
     params = {
-        name: gettext(value) if name == "problem" else str(value) for name, value in error.params.items()
+        name: gettext(str(value)) if name == "problem" else str(value) for name, value in error.params.items()
     }
     return {
         "code": error.code,

@@ -1,0 +1,47 @@
+"""Addresses of files and pictures. A file is named by its item and its digest, so that a sealed case keeps its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+DIGEST_SIGNS = 40
+
+
+def media_url(item_key: str, sha512: str) -> str:
+    """Return where a file of an item is downloaded."""
+    return f"/media/{item_key}/{sha512[:DIGEST_SIGNS]}"
+
+
+def run_file_url(run_key: str, path: str) -> str:
+    """Return where an output of a run is downloaded."""
+    return f"/runs/{run_key}/files/{path}"
+
+
+def image_service(item_key: str, sha512: str) -> str:
+    """Return the address of an image's IIIF service."""
+    return f"/iiif/3/{item_key}-{sha512[:DIGEST_SIGNS]}"
+
+
+def picture(
+    item_key: str, media: Mapping[str, Any], widths: tuple[int, ...] = (320, 640, 1280)
+) -> dict[str, Any] | None:
+    """Return an image as components show it: address, size, alternatives by width, and where to zoom.
+
+    *media* is a file as a sealed case or a record describes it; ``None`` for what is no image with a known size.
+    """
+    width, height = media.get("width"), media.get("height")
+    if not str(media.get("media_type", "")).startswith("image/") or not width or not height:
+        return None
+    service = image_service(item_key, media["sha512"])
+    fitting = [wide for wide in widths if wide < width] or [width]
+    shown = fitting[min(1, len(fitting) - 1)]
+    return {
+        "src": f"{service}/full/{shown},/0/default.jpg",
+        "srcset": ", ".join(f"{service}/full/{wide},/0/default.jpg {wide}w" for wide in fitting),
+        "sizes": "(max-width: 48rem) 100vw, 44rem",
+        "width": shown,
+        "height": max(1, round(height * shown / width)),
+        "alt": media.get("alt") or {},
+        "info": f"{service}/info.json",
+    }

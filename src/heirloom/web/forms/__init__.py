@@ -1,0 +1,1 @@
+"""From what a form sends to what an action takes."""
