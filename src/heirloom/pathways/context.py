@@ -106,6 +106,7 @@ class Context:
         self._cancelled = False
         self._reported = 0.0
         self._names: set[str] = set()
+        self._in_step = False
         for folder in (OUTPUTS, STEPS, WORK):
             (scratch / folder).mkdir(parents=True, exist_ok=True)
 
@@ -205,8 +206,13 @@ class Context:
             shutil.rmtree(left, ignore_errors=True)
         part.mkdir()
         started = time.monotonic()
+        self._in_step = True
+        try:
+            made = make(part)
+        finally:
+            self._in_step = False
         # Through JSON also on the first way, so that a resumed run sees the very same value.
-        value = json.loads(json.dumps(make(part), allow_nan=False))
+        value = json.loads(json.dumps(made, allow_nan=False))
         seconds = round(time.monotonic() - started, 6)
         files = {str(p.relative_to(part)): p.stat().st_size for p in _files(part)}
         for path in _files(part):
@@ -242,8 +248,11 @@ class Context:
     def writing(self, name: str) -> Iterator[Path]:
         """A path to write the output *name* to; it gets its name when the block ends well.
 
-        A file of an output declared ``many`` is named ``<output>/<anything>``.
+        A file of an output declared ``many`` is named ``<output>/<anything>``. Outputs are made outside steps, every
+        time the run is taken up; what costs much is made in a step and then given with :meth:`give`.
         """
+        if self._in_step:
+            raise RuntimeError("an output cannot be written inside a step: a finished step is not done again")
         target = self._target(name)
         part = target.with_name(f".{target.name}.part")
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -254,6 +263,14 @@ class Context:
             _sync(target.parent)
         finally:
             part.unlink(missing_ok=True)
+
+    def give(self, name: str, made: Path) -> None:
+        """Make a file that a step wrote the output *name*, without copying its bytes where the file system can."""
+        with self.writing(name) as path:
+            try:
+                os.link(made, path)
+            except OSError:
+                shutil.copyfile(made, path)
 
     def write(self, name: str, content: bytes | str) -> None:
         """Write the output *name*; texts are UTF-8."""

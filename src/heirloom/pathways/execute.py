@@ -314,7 +314,9 @@ class _Run:
         before: dict[str, Any] = {}
         with contextlib.suppress(OSError, ValueError):
             before = json.loads(request.read_text("utf-8"))
-        if before.get("fingerprint") != self.fingerprint:
+        # A record here means that the run had ended well but its files are no longer whole: nothing of it is trusted.
+        rotten = _status_of(self.scratch / "record.json") == "done"
+        if rotten or before.get("fingerprint") != self.fingerprint:
             for name in (OUTPUTS, STEPS, WORK, "tmp"):
                 shutil.rmtree(self.scratch / name, ignore_errors=True)
             for name in ("attempts.jsonl", "log.txt"):
@@ -322,6 +324,7 @@ class _Run:
             before = {}
         for name in ("record.json", "ending.json"):
             (self.scratch / name).unlink(missing_ok=True)
+        shutil.rmtree(self.scratch / OUTPUTS, ignore_errors=True)
         (self.scratch / "tmp").mkdir(exist_ok=True)
         self.id: str = before.get("id") or str(uuid.uuid4())
         self.started: str = before.get("started") or _now()
@@ -432,6 +435,7 @@ class _Run:
             outputs, wrong = self._outputs()
             if wrong:
                 status, failure = "failed", Failure.of(errors.OutputsWrong(names=", ".join(wrong)))
+                outputs = ()
         inputs = tuple(record for files in self.given.values() for _, record in files)
         device = processor() + (f"; {ending['device']}" if ending.get("device") else "")
         record = RunRecord(
@@ -496,6 +500,12 @@ class _Run:
             for file, _ in files:
                 tail = tail.replace(str(file.path), f"<input>/{file.name}")
         return tail.replace(str(Path(__file__).parents[1]), "<heirloom>").replace(str(Path.home()), "~")
+
+
+def _status_of(record: Path) -> str:
+    with contextlib.suppress(OSError, ValueError):
+        return str(json.loads(record.read_text("utf-8")).get("status"))
+    return ""
 
 
 def _now() -> str:
