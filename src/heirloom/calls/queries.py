@@ -307,3 +307,17 @@ def organised_calls(user: Any) -> QuerySet[Call]:
 
 def criteria_of(one: Call) -> Sequence[Criterion]:
     return list(one.criteria.all())
+
+
+def submission_row(pk: int) -> Submission:
+    """Return a submission as it is now, with its conflicts; for checks after a write."""
+    return Submission.objects.prefetch_related("conflicts").select_related("call", "case").get(pk=pk)
+
+
+def standing_of(user: Any, one: Call, found: Submission) -> Standing:
+    """Return how a submission stands by the final reviews that *user* may read."""
+    values = [
+        {score.criterion.slug: score.value for score in review.scores.all()}
+        for review in final_reviews(user, found)
+    ]
+    return standing(scales(one), values)

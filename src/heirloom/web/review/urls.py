@@ -1,5 +1,13 @@
-"""Addresses of this group of pages."""
+"""Addresses of a reviewer's pages."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from . import views
+
+urlpatterns = [
+    path("", views.reviews, name="reviews"),
+    path("<slug:key>/", views.review, name="review"),
+    path("<slug:key>/autosave/", views.autosave, name="review-autosave"),
+    path("<slug:key>/conflict/", views.conflict, name="review-conflict"),
+    path("<slug:key>/decline/", views.decline, name="review-decline"),
+]

@@ -1,0 +1,267 @@
+"""Making a call: its texts, dates, questions, themes and rubric on one page."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from heirloom.calls import actions, content, queries, rules
+from heirloom.calls.models import Call, Phase, Question
+from heirloom.cases.errors import InvalidContent
+from heirloom.errors import HeirloomError, NotAllowed, NotFound
+from heirloom.people.models import User
+from heirloom.text import Translated
+from heirloom.web.forms.nested import indices, parts, translated
+from heirloom.web.middleware import explain
+from heirloom.web.reader import languages
+
+_LISTS = ("themes", "questions", "criteria", "sources")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Begin a call with its title and short name."""
+    assert isinstance(request.user, User)
+    if not rules.may_create_call(request.user):
+        raise NotAllowed
+    error: dict[str, str] | None = None
+    if request.method == "POST":
+        title = Translated.from_json(translated(request.POST, "title"))
+        try:
+            if not title:
+                raise InvalidContent(field="title", problem=_("This is needed in at least one language."))
+            call = actions.create_call(request.user, request.POST.get("slug", ""), title)
+        except HeirloomError as refused:
+            error = explain(refused)
+        else:
+            return redirect("call-edit", call.slug)
+    return render(
+        request,
+        "heirloom/organise/call_new.html",
+        {"error": error, "languages": languages(request)[:1], "slug": request.POST.get("slug", "")},
+        status=400 if error else 200,
+    )
+
+
+def organised(request: HttpRequest, slug: str) -> Call:
+    """Return a call that the person organises. Raises NotFound."""
+    call = queries.call(request.user, slug)
+    if not rules.organises(request.user, call):
+        raise NotFound
+    return call
+
+
+def _moment(text: str, zone: str) -> str | None:
+    """Return the local date and time of a form's field with the call's offset."""
+    if not text.strip():
+        return None
+    try:
+        found = parse_datetime(text.strip())
+    except ValueError:
+        found = None
+    if found is None:
+        return text
+    try:
+        return found.replace(tzinfo=zoneinfo.ZoneInfo(zone or "UTC")).isoformat()
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return text
+
+
+def _local(moment: str | None, zone: str) -> str:
+    """Return a moment as a ``datetime-local`` field wants it, in the call's time zone."""
+    if not moment:
+        return ""
+    try:
+        return datetime.fromisoformat(moment).astimezone(zoneinfo.ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M")
+    except (ValueError, zoneinfo.ZoneInfoNotFoundError):
+        return moment
+
+
+def _posted(post: QueryDict, before: Mapping[str, Any]) -> dict[str, Any]:
+    read = dict(before)
+    for name in ("title", "summary", "body"):
+        read[name] = translated(post, name, Translated.from_json(before[name]))
+    zone = post.get("time_zone", "").strip()
+    read |= {
+        "contact": post.get("contact", "").strip(),
+        "time_zone": zone,
+        "blind": "blind" in post,
+        "reviews_per_submission": post.get("reviews_per_submission", ""),
+        "sources": parts(post, "sources", plain=("title", "url")),
+        "themes": parts(
+            post, "themes", plain=("slug",), texts=("title", "description"), before=before["themes"]
+        ),
+    }
+    read["phases"] = [
+        {
+            "kind": kind,
+            "opens_at": _moment(opens, zone),
+            "closes_at": _moment(post.get(f"phase.{kind}.closes_at", ""), zone),
+        }
+        for kind in Phase.Kind.values
+        if (opens := post.get(f"phase.{kind}.opens_at", "").strip())
+    ]
+    questions = parts(
+        post,
+        "questions",
+        plain=("slug", "kind", "max_length", "choices_text"),
+        texts=("text", "help"),
+        flags=("required", "eligibility", "identifying"),
+        before=before["questions"],
+    )
+    old = {question["slug"]: question for question in before["questions"]}
+    read["questions"] = [
+        question
+        | {
+            "required_answer": True if question["eligibility"] else None,
+            "choices": _choices(question.pop("choices_text"), old.get(question["slug"], {})),
+        }
+        for question in questions
+        if question["slug"] or question["text"]
+    ]
+    read["criteria"] = _posted_criteria(post, before)
+    return read
+
+
+def _choices(text: str, old: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Read choices written one a line as ``short-name: text``; their other translations stay."""
+    known = {choice["value"]: choice["text"] for choice in old.get("choices", [])}
+    found = []
+    for line in text.splitlines():
+        value, _colon, words = line.partition(":")
+        if not value.strip():
+            continue
+        said = dict(known.get(value.strip(), {}))
+        if words.strip() and words.strip() not in {part["text"] for part in said.values()}:
+            said["en"] = {"text": words.strip(), "origin": "human"}
+        found.append({"value": value.strip(), "text": said})
+    return found
+
+
+def _posted_criteria(post: QueryDict, before: Mapping[str, Any]) -> list[dict[str, Any]]:
+    found = []
+    for number in indices(post, "criteria"):
+        base = f"criteria.{number}"
+        if post.get(f"{base}.remove"):
+            continue
+        old = before["criteria"][number] if number < len(before["criteria"]) else {}
+        criterion = {
+            "slug": post.get(f"{base}.slug", "").strip(),
+            "weight": post.get(f"{base}.weight", "").strip(),
+            "title": translated(post, f"{base}.title", Translated.from_json(old.get("title") or {})),
+            "description": translated(
+                post, f"{base}.description", Translated.from_json(old.get("description") or {})
+            ),
+            "levels": [
+                level
+                for level in parts(
+                    post, f"{base}.levels", plain=("value",), texts=("anchor",), before=old.get("levels")
+                )
+                if level["anchor"]
+            ],
+        }
+        if criterion["slug"] or criterion["title"]:
+            found.append(criterion)
+    return found
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, slug: str) -> HttpResponse:
+    """Edit the whole call on one page."""
+    assert isinstance(request.user, User)
+    call = organised(request, slug)
+    before = content.describe(call)
+    if request.method == "GET":
+        return render(request, "heirloom/organise/call_edit.html", _form(request, call, before))
+    posted = _posted(request.POST, before)
+    try:
+        actions.save_call(request.user, call, posted)
+    except HeirloomError as refused:
+        context = _form(request, call, posted) | {"error": explain(refused)}
+        return render(request, "heirloom/organise/call_edit.html", context, status=refused.status)
+    if "more" in request.POST:
+        fresh = organised(request, slug)
+        return render(
+            request, "heirloom/organise/call_edit.html", _form(request, fresh, content.describe(fresh))
+        )
+    messages.success(request, _("Saved."))
+    return redirect("call-edit", slug)
+
+
+def _form(request: HttpRequest, call: Call, shown: Mapping[str, Any]) -> dict[str, Any]:
+    more = request.POST.get("more", "")
+    texts = {"title", "description", "text", "help", "anchor"}
+
+    def readable(part: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name: Translated.from_json(value) if name in texts and isinstance(value, Mapping) else value
+            for name, value in part.items()
+        }
+
+    lists = {
+        name: [*map(readable, shown[name]), *([{}] if name == more or not shown[name] else [])]
+        for name in _LISTS
+    }
+    for criterion in lists["criteria"]:
+        levels = [readable(level) for level in criterion.get("levels", [])]
+        criterion["levels"] = list(
+            enumerate([*levels, *({"value": value} for value in range(len(levels) + 1, 6))])
+        )
+    for question in lists["questions"]:
+        question["choices_text"] = "\n".join(
+            f"{choice['value']}: {Translated.from_json(choice['text']).text(languages(request))}"
+            for choice in question.get("choices") or []
+        )
+    zone = shown["time_zone"] or "UTC"
+    held = {phase["kind"]: phase for phase in shown["phases"]}
+    phases = [
+        {
+            "kind": kind,
+            "label": label,
+            "opens_at": _local((held.get(kind) or {}).get("opens_at"), zone),
+            "closes_at": _local((held.get(kind) or {}).get("closes_at"), zone),
+        }
+        for kind, label in Phase.Kind.choices
+    ]
+    used = [tag for name in ("title", "summary", "body") for tag in shown[name]]
+    return {
+        "call": call,
+        "shown": shown,
+        "title": Translated.from_json(shown["title"]),
+        "summary": Translated.from_json(shown["summary"]),
+        "body": Translated.from_json(shown["body"]),
+        "lists": {name: list(enumerate(rows)) for name, rows in lists.items()},
+        "phases": phases,
+        "question_kinds": Question.Kind.choices,
+        "time_zones": sorted(zoneinfo.available_timezones()),
+        "languages": list(dict.fromkeys([*languages(request)[:1], *used])),
+        "applied": call.submissions.exclude(state="draft").exists(),
+        "error": None,
+    }
+
+
+@login_required
+@require_POST
+def announce(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the call to the public."""
+    assert isinstance(request.user, User)
+    call = organised(request, slug)
+    try:
+        actions.announce(request.user, call)
+    except HeirloomError as refused:
+        context = _form(request, call, content.describe(call)) | {"error": explain(refused)}
+        return render(request, "heirloom/organise/call_edit.html", context, status=refused.status)
+    messages.success(request, _("The call is announced."))
+    return redirect("organise-call", slug)
