@@ -93,8 +93,9 @@ def fold(text: str) -> str:
     if text.isascii():
         return " ".join(text.lower().replace("\x7f", " ").translate(_ASCII_CONTROLS).split())
     text = _IGNORABLE.sub("", _ZERO_WIDTH_SPACE.sub(" ", unicodedata.normalize("NFKD", text)))
-    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     text = _SEMITIC_MARK.sub("", _MODIFIER.sub("", text))
+    # Lowered once more because Cherokee folds to capitals, which other programs lower again.
+    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold().lower())
     text = _SHARED_MARK.sub("", text).translate(_LETTERS)
     for quick, order in ORDERS:
         if quick.search(text):

@@ -324,9 +324,10 @@ def _tsquery(query: Query) -> str:
 
 
 def query_tsquery(text: str, *, language: str | None = None, loose: bool = False) -> str:
-    """Return a PostgreSQL text-search query, for ``%s::tsquery`` or ``to_tsquery('simple', %s)``.
+    """Return a PostgreSQL text-search query for ``to_tsquery('simple', %s)`` (Django: ``search_type="raw"``).
 
-    An empty string where the query has no token; PostgreSQL takes that as a query that finds nothing.
+    A cast (``%s::tsquery``) would leave out PostgreSQL's own parser, which for a few scripts splits tokens further, in
+    the index as in the query. An empty string where the query has no token; PostgreSQL takes that as a query that finds nothing.
     """
     query = parse_query(text, language=language, loose=loose)
     parts = [part for part in (_tsquery(query), *map(_tsquery, query.alternatives)) if part]
