@@ -24,6 +24,7 @@ export function percent(zoom: number, language: string): string {
 /** Puts the viewer into *host*; resolves when the picture stands, rejects (and leaves all as it was) when it cannot be read. */
 export async function mount(host: HTMLElement, focus: boolean, closed: () => void): Promise<void> {
   const text = (name: string) => host.dataset[name] ?? "";
+  const source = tileSource(host);
   const before = [...host.childNodes];
   const stage = document.createElement("div");
   stage.className = "zoom-stage";
@@ -37,11 +38,18 @@ export async function mount(host: HTMLElement, focus: boolean, closed: () => voi
   const level = document.createElement("output");
   level.className = "zoom-level";
 
+  // OpenSeadragon 6 would add an inline <style>, which the Content Security Policy refuses, unless it finds one that is marked
+  // like this. Ours is no style sheet (its namespace is none), and the rule itself would take away the focus outline.
+  if (!document.querySelector("style[data-openseadragon-mobile-css]")) {
+    const mark = document.createElementNS(null, "style");
+    mark.setAttribute("data-openseadragon-mobile-css", "true");
+    document.head.append(mark);
+  }
   host.replaceChildren(stage, bar);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const viewer = OpenSeadragon({
     element: canvas,
-    tileSources: tileSource(host) as string,
+    tileSources: source as string,
     drawer: "canvas",
     showNavigationControl: false,
     showNavigator: false,
