@@ -312,3 +312,15 @@ def version_block(created: datetime, message: str, agent: Agent, state: Mapping[
 def sidecar(digest: str) -> bytes:
     """The sidecar's content for an inventory of this digest (OCFL 1.1, 3.7)."""
     return f"{digest} inventory.json\n".encode()
+
+
+_SIDECAR: Final = re.compile(rb"([0-9a-z]+|[0-9A-Z]+)[ \t]+inventory\.json[\r\n]*")
+
+
+def sidecar_digest(data: bytes) -> str | None:
+    """The digest that a sidecar states, in lowercase; None when it is not of the form ``DIGEST inventory.json``.
+
+    A digest in mixed case is no form that anybody writes: it is what a flipped bit leaves.
+    """
+    matched = _SIDECAR.fullmatch(data)
+    return matched[1].decode("ascii").lower() if matched else None

@@ -89,14 +89,10 @@ def sound_inventory(storage: Storage, folder: str) -> tuple[bytes, Inventory] | 
     try:
         data = storage.read(f"{folder}/{INVENTORY}")
         inventory = inventories.parse(data, folder)
-        words = storage.read(f"{folder}/{INVENTORY}.{inventory.algorithm}").split()
+        stated = inventories.sidecar_digest(storage.read(f"{folder}/{INVENTORY}.{inventory.algorithm}"))
     except (OSError, Damaged):
         return None
-    digest = hashlib.new(inventory.algorithm, data, usedforsecurity=False).hexdigest()
-    if words != [digest.encode(), INVENTORY.encode()] and words != [
-        digest.upper().encode(),
-        INVENTORY.encode(),
-    ]:
+    if hashlib.new(inventory.algorithm, data, usedforsecurity=False).hexdigest() != stated:
         return None
     return data, inventory
 

@@ -98,9 +98,9 @@ class _Votes:
             self.copies[data] += 1
         for algorithm in ("sha512", "sha256"):
             sidecar = _read(storage, f"{folder}/{INVENTORY}.{algorithm}")
-            words = sidecar.decode("ascii", "replace").split() if sidecar is not None else []
-            if len(words) == 2:
-                self.digests[words[0].lower()] += 1
+            stated = inventories.sidecar_digest(sidecar or b"")
+            if stated is not None:
+                self.digests[stated] += 1
 
     def trusted(self, key: str) -> list[tuple[int, bytes, Inventory]]:
         """(voices, bytes, parsed) of the readable inventories that have two voices or more."""
@@ -181,8 +181,7 @@ class _Object:
         self.put(f"{folder}/{INVENTORY}", data)
         digest = hashlib.new(algorithm, data, usedforsecurity=False).hexdigest()
         sidecar = f"{folder}/{INVENTORY}.{algorithm}"
-        words = (_read(self.storage, sidecar) or b"").split()
-        if len(words) != 2 or words[0].lower() != digest.encode() or words[1] != INVENTORY.encode():
+        if inventories.sidecar_digest(_read(self.storage, sidecar) or b"") != digest:
             self.put(sidecar, inventories.sidecar(digest))
 
     def mend_earlier(self, version: str, newest: Inventory) -> None:

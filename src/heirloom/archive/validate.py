@@ -7,14 +7,19 @@ validator: an inventory may be hostile, a file may be a link or unreadable; both
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from heirloom.archive.codes import Finding
+from heirloom.archive.inventory import sidecar_digest
 from heirloom.archive.layout import REGISTERED
 from heirloom.archive.ocfl import DECLARATION, INVENTORY, SPECIFICATIONS
 from heirloom.archive.storage import Kind, Storage
 from heirloom.archive.validate_inventory import Judged, compare, judge
+
+_VERSION: Final = re.compile(r"v[0-9]{1,9}", re.ASCII)
 
 
 @dataclass
@@ -26,7 +31,7 @@ class ObjectReport:
         object_id: its identifier, where it has one.
         specification: the version of OCFL that it declares.
         findings: errors and warnings in the order they were met.
-        damaged: keys of files that are missing, changed or unreadable, in full.
+        damaged: keys of files that are missing, changed, unreadable or that no readable inventory vouches for.
         files: content files that were compared with their digests.
     """
 
@@ -64,6 +69,7 @@ class _Object:
     specification: str = SPECIFICATIONS[-1]
     earlier: list[Judged] = field(default_factory=list)
     sidecars: dict[str, str] = field(default_factory=dict)
+    vouched: bool = True
     seen: set[str] = field(default_factory=set)
 
     def add(self, case: str, where: str = "", **params: object) -> None:
@@ -113,6 +119,16 @@ class _Object:
 
     # -- inventories ---------------------------------------------------------------------------------
 
+    def sidecar_of(self, judged: Judged, folder: str, files: set[str], inventory: bytes) -> None:
+        """Judge the sidecar of *inventory*, whose algorithm may be unknown because it cannot be read."""
+        algorithm = judged.algorithm
+        if not judged.algorithm_known:
+            there = [name.removeprefix(f"{INVENTORY}.") for name in files if name.startswith(f"{INVENTORY}.")]
+            self.sidecars[folder] = f"{INVENTORY}.{there[0]}" if there else ""
+            algorithm = next((name for name in there if name in {"sha512", "sha256"}), "")
+        if algorithm:
+            self.sidecar(folder, algorithm, files, inventory)
+
     def sidecar(self, folder: str, algorithm: str, files: set[str], inventory: bytes) -> None:
         """Judge the sidecar of *inventory*, the inventory in *folder* (``""``: the object's)."""
         name = f"{INVENTORY}.{algorithm}"
@@ -120,20 +136,15 @@ class _Object:
         self.sidecars[folder] = name
         if name not in files:
             self.add("E058", folder, name=name)
-            self.report.damaged.append(self.path(at))
-            return
-        data = self.read(at)
-        words = data.decode("utf-8", "replace").split() if data else []
-        if len(words) != 2 or words[1] != INVENTORY:
-            self.add("E061", folder, name=name)
-            self.report.damaged.append(self.path(at))
-            return
-        if hashlib.new(algorithm, inventory, usedforsecurity=False).hexdigest() != words[0].lower():
-            self.add("E060", folder)
-            self.report.damaged += [
-                self.path(f"{folder}/{INVENTORY}" if folder else INVENTORY),
-                self.path(at),
-            ]
+        else:
+            stated = sidecar_digest(self.read(at) or b"")
+            if stated is None:
+                self.add("E061", folder, name=name)
+            elif hashlib.new(algorithm, inventory, usedforsecurity=False).hexdigest() != stated:
+                self.add("E060", folder)
+            else:
+                return
+        self.report.damaged += [self.path(at), self.path(f"{folder}/{INVENTORY}" if folder else INVENTORY)]
 
     def sound(self, judged: Judged, data: bytes, files: list[str], folder: str = "") -> bool:
         """Whether the inventory *data* in *folder* is readable and its sidecar agrees."""
@@ -141,37 +152,57 @@ class _Object:
         if not judged.readable or not judged.algorithm_known or name not in files:
             return False
         try:
-            words = self.storage.read(self.path(f"{folder}/{name}" if folder else name)).split()
+            stated = sidecar_digest(self.storage.read(self.path(f"{folder}/{name}" if folder else name)))
         except OSError:
             return False
-        digest = hashlib.new(judged.algorithm, data, usedforsecurity=False).hexdigest().encode()
-        return len(words) == 2 and words[0].lower() == digest
+        return hashlib.new(judged.algorithm, data, usedforsecurity=False).hexdigest() == stated
 
-    def copy_of_newest(self, children: list[tuple[str, Kind]]) -> tuple[bytes, Judged] | None:
-        """The sound inventory in the newest version's folder, if there is one."""
+    def copies(self, children: list[tuple[str, Kind]]) -> Iterator[tuple[str, bytes, Judged | None]]:
+        """(folder, bytes, judged or None unless sound) of the inventory in each version folder, newest first."""
         numbered = [
-            (int(name[1:]), name)
-            for name, kind in children
-            if kind == "folder"
-            and name[:1] == "v"
-            and name[1:].isascii()
-            and name[1:10].isdigit()
-            and len(name) < 10
+            (int(name[1:]), name) for name, kind in children if kind == "folder" and _VERSION.fullmatch(name)
         ]
-        if not numbered:
-            return None
-        folder = max(numbered)[1]
-        files = [name for name, kind in self.children(folder) if kind == "file"]
-        if INVENTORY not in files:
-            return None
-        try:
-            data = self.storage.read(self.path(f"{folder}/{INVENTORY}"))
-        except OSError:
-            return None
-        judged = judge(data, self.key, self.specification)
-        if self.sound(judged, data, files, folder) and judged.versions and judged.versions[-1] == folder:
-            return data, judged
-        return None
+        for _, folder in sorted(numbered, reverse=True):
+            files = [name for name, kind in self.children(folder) if kind == "file"]
+            try:
+                data = self.storage.read(self.path(f"{folder}/{INVENTORY}")) if INVENTORY in files else b""
+            except OSError:
+                data = b""
+            judged = judge(data, self.key, self.specification)
+            sound = self.sound(judged, data, files, folder) and judged.versions[-1:] == [folder]
+            yield folder, data, judged if sound else None
+
+    def basis(self, children: list[tuple[str, Kind]], data: bytes, newest: Judged) -> tuple[bytes, Judged]:
+        """The inventory that tells best what the object should be, when the root's is not sound.
+
+        What no readable inventory vouches for counts as damaged.
+        """
+        for folder, copy, judged in self.copies(children):
+            if judged is not None:
+                self.vouched = True
+                if copy == data:
+                    return data, newest
+                self.add("E064")
+                known = {str(finding.to_json()) for finding in judged.findings}
+                self.report.findings += [each for each in newest.findings if str(each.to_json()) not in known]
+                return copy, judged
+            if newest.readable:
+                return data, newest
+            self.unvouched(folder)
+        if not newest.readable:
+            self.report.findings += newest.findings
+        return data, newest
+
+    def unvouched(self, folder: str) -> None:
+        """All files at and below *folder* are damaged for all that anybody here knows."""
+        waiting = [folder]
+        while waiting:
+            at = waiting.pop()
+            for name, kind in self.children(at):
+                if kind == "folder":
+                    waiting.append(f"{at}/{name}")
+                else:
+                    self.report.damaged.append(self.path(f"{at}/{name}"))
 
     def inventories(self, newest: Judged, versions: dict[str, list[tuple[str, Kind]]], data: bytes) -> None:
         """Judge the inventories in the version folders against the newest one."""
@@ -187,8 +218,7 @@ class _Object:
                 if copy != data:
                     self.add("E064")
                     self.report.damaged += [self.path(INVENTORY), self.path(f"{version}/{INVENTORY}")]
-                if newest.algorithm_known:
-                    self.sidecar(version, newest.algorithm, files, copy)
+                self.sidecar_of(newest, version, files, copy)
                 judged = newest
             else:
                 judged = self.one_earlier(newest, version, files)
@@ -200,10 +230,7 @@ class _Object:
         where = f"{self.key}/{version}" if self.key else version
         data = self.read(f"{version}/{INVENTORY}") or b""
         judged = judge(data, where, self.specification)
-        if judged.algorithm_known:
-            self.sidecar(version, judged.algorithm, files, data)
-        else:
-            self.sidecars[version] = next((name for name in files if name.startswith(f"{INVENTORY}.")), "")
+        self.sidecar_of(judged, version, files, data)
         if judged.readable:
             compare(judged, newest)
             self.earlier.append(judged)
@@ -254,6 +281,8 @@ class _Object:
         """Every file listed and every listed file there; digests right (E023, E092, E093)."""
         for path in sorted(self.seen - newest.manifest.keys()):
             self.add("E023", path=path)
+            if not self.vouched:  # it may be the inventory that lost it
+                self.report.damaged.append(self.path(path))
         for path in sorted(newest.manifest.keys() - self.seen):
             self.add("E092-missing", path=path)
             self.report.damaged.append(self.path(path))
@@ -328,19 +357,11 @@ class _Object:
         if not newest.readable:
             self.report.damaged.append(self.path(INVENTORY))
         if not self.sound(newest, data, files):
-            copy = self.copy_of_newest(children)
-            if copy is not None:  # the root inventory is wrong; its copy says what else there should be
-                if copy[0] != data:
-                    self.add("E064")
-                    known = {str(finding.to_json()) for finding in copy[1].findings}
-                    self.report.findings += [
-                        each for each in newest.findings if str(each.to_json()) not in known
-                    ]
-                data, newest = copy
-            elif not newest.readable:
-                self.report.findings += newest.findings
+            self.vouched = False
+            data, newest = self.basis(children, data, newest)
         self.report.object_id = newest.object_id
         if not newest.readable:
+            self.sidecar_of(newest, "", set(files), data)
             return
         if newest.specification != self.specification and DECLARATION + self.specification in declared:
             newest.add(
@@ -348,10 +369,7 @@ class _Object:
                 value=f"https://ocfl.io/{newest.specification}/spec/#inventory",
                 expected=f"https://ocfl.io/{self.specification}/spec/#inventory",
             )
-        if newest.algorithm_known:
-            self.sidecar("", newest.algorithm, set(files), self.read(INVENTORY) or b"")
-        else:
-            self.sidecars[""] = next((name for name in files if name.startswith(f"{INVENTORY}.")), "")
+        self.sidecar_of(newest, "", set(files), self.read(INVENTORY) or b"")
         versions = self.top(children, declared, newest)
         self.inventories(newest, versions, data)
         self.report.findings[:0] = newest.findings
@@ -376,8 +394,7 @@ class _Object:
             elif name == "extensions":
                 self.extensions()
             elif name != "logs":
-                is_version = name[:1] == "v" and name[1:].isdigit()
-                self.add("E046-extra" if is_version else "E001-folder", name=name)
+                self.add("E046-extra" if _VERSION.fullmatch(name) else "E001-folder", name=name)
         for name in newest.versions:
             if name not in versions:
                 self.add("E046", name=name)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from heirloom.archive.codes import Finding
-from heirloom.archive.layout import FILE, REGISTERED, BadLayout, Layout, from_description
-from heirloom.archive.ocfl import DECLARATION, ROOT_DECLARATION, SPECIFICATIONS
+from heirloom.archive.layout import FILE, REGISTERED, VERSION_FOLDER, BadLayout, Layout, from_description
+from heirloom.archive.ocfl import DECLARATION, INVENTORY, ROOT_DECLARATION, SPECIFICATIONS
 from heirloom.archive.ocfl_purge import damaged_tombstones
 from heirloom.archive.storage import WORKSPACE, Kind, Storage
 from heirloom.archive.validate import ObjectReport, validate_object
@@ -186,9 +186,13 @@ def walk(storage: Storage, report: RootReport) -> Iterator[str]:
 
 
 def _was_object(children: list[tuple[str, Kind]]) -> bool:
-    """An object that lost its declaration still has an inventory and a version folder."""
-    names = dict(children)
-    return names.get("inventory.json") == "file" or any(name.startswith(DECLARATION[1:]) for name in names)
+    """An object that lost its declaration still has an inventory, a sidecar, or nothing but version folders."""
+    if any(name.startswith((INVENTORY, DECLARATION[1:])) for name, kind in children if kind == "file"):
+        return True
+    folders = [name for name, kind in children if kind == "folder"]
+    return bool(folders) and all(
+        VERSION_FOLDER.fullmatch(name) or name in {"logs", "extensions"} for name in folders
+    )
 
 
 def judge_object(
