@@ -266,7 +266,7 @@ def test_max_is_the_largest_size_within_the_limits(
         return
     # To the pixel, some bound is reached.
     max_width, max_height, max_area = limit.bounds
-    reached = (out_width + 1) * (out_height + 1) > max_area
+    reached = (out_width + 2) * (out_height + 2) > max_area
     if enlarge and limit.declares:
         assert reached or out_width == max_width or out_height == max_height
     else:

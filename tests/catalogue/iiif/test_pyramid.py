@@ -11,19 +11,19 @@ from typing import Any
 
 import pytest
 
-from heirloom.catalogue.iiif import pyramid
+from heirloom.catalogue.iiif import pyramid, tiff_write
 from heirloom.catalogue.iiif.engine import pyvips
 from heirloom.catalogue.iiif.tiff import TiledTiff
 
 # A red, a green, a blue and a white quarter show at once which way an image stands.
-QUARTERS = [(220, 30, 30), (30, 200, 30), (30, 30, 220), (240, 240, 240)]
+QUARTERS: list[tuple[int, ...]] = [(220, 30, 30), (30, 200, 30), (30, 30, 220), (240, 240, 240)]
 
 
 def quarters(width: int = 400, height: int = 300) -> Any:
     """Red, green over blue, white."""
     half_width, half_height = width // 2, height // 2
     parts = [
-        pyvips.Image.black(half_width, half_height, bands=3).linear(1, list(colour)).cast("uchar")
+        pyvips.Image.black(half_width, half_height, bands=3).linear([1], list(colour)).cast("uchar")
         for colour in QUARTERS
     ]
     return pyvips.Image.arrayjoin(parts, across=2).copy(interpretation="srgb")
@@ -159,6 +159,53 @@ def test_transparency_is_kept_where_it_is_used_and_dropped_where_not(tmp_path: P
     assert (made.bands, made.compression) == (3, "jpeg")
 
 
+@pytest.mark.parametrize("size", [(1501, 1099), (1024, 768), (513, 300), (270, 40), (97, 33)])
+@pytest.mark.parametrize("quality", [85, 95])
+def test_the_edges_are_as_good_as_the_rest(tmp_path: Path, size: tuple[int, int], quality: int) -> None:
+    # Black padding of edge tiles, which JPEG would smear over the last pixels, shows here as errors of 5 to 15.
+    xy = pyvips.Image.xyz(*size)
+    bands = (xy[0] * 0.9).sin() * 60 + 180, (xy[1] * 1.3).cos() * 50 + 190, xy[0] * 0.05 + 150
+    image: Any = bands[0].bandjoin(bands[1]).bandjoin(bands[2]).cast("uchar").copy(interpretation="srgb")
+    image.pngsave(str(tmp_path / "in.png"))
+    made = pyramid.make(tmp_path / "in.png", tmp_path / "out.tif", quality=quality)
+    width, height = size
+    for level in TiledTiff(made.path).levels:
+        found: Any = pyvips.Image.tiffload(str(made.path), page=level.page)
+        assert (found.width, found.height) == (width, height)
+        difference = (found - image).abs()
+        whole = difference.avg()
+        assert whole < 1.5
+        assert difference.crop(width - 1, 0, 1, height).avg() < whole + 2
+        assert difference.crop(0, height - 1, width, 1).avg() < whole + 2
+        if width < 64 or height < 64:
+            break
+        width, height = width // 2, height // 2
+        image = image.crop(0, 0, width * 2, height * 2).shrink(2, 2)
+
+
+def test_large_masters_are_bigtiff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quarters(1100, 900).jpegsave(str(tmp_path / "in.jpg"), Q=95)
+    small = pyramid.make(tmp_path / "in.jpg", tmp_path / "small.tif")
+    monkeypatch.setattr(tiff_write, "_CLASSIC_END", 1000)
+    large = pyramid.make(tmp_path / "in.jpg", tmp_path / "large.tif")
+    assert small.path.read_bytes()[:4] == b"II*\0"
+    assert large.path.read_bytes()[:4] == b"II+\0"
+    one, other = TiledTiff(small.path), TiledTiff(large.path)
+    assert [(v.width, v.height) for v in one.levels] == [(v.width, v.height) for v in other.levels]
+    for level, same in zip(one.levels, other.levels, strict=True):
+        assert one.tile(level, 0, 0) == other.tile(same, 0, 0)
+        opened: Any = pyvips.Image.tiffload(str(large.path), page=same.page, fail_on="warning")
+        assert (opened - pyvips.Image.tiffload(str(small.path), page=level.page)).abs().max() == 0
+
+
+def test_the_writer_refuses_what_does_not_fit(tmp_path: Path) -> None:
+    quarters(400, 300).jpegsave(str(tmp_path / "in.jpg"))
+    tiff = TiledTiff(pyramid.make(tmp_path / "in.jpg", tmp_path / "out.tif").path)
+    for sizes in ([(401, 300)], [(400, 300), (200, 150), (100, 75)]):
+        with (tmp_path / "no.tif").open("wb") as file, pytest.raises(ValueError, match="margined"):
+            tiff_write.write_pyramid(file, tiff, sizes)
+
+
 def test_lossless_masters_keep_every_pixel(tmp_path: Path) -> None:
     noise = (
         pyvips.Image.gaussnoise(600, 500, sigma=40)
@@ -193,7 +240,7 @@ def test_more_bands_than_colours(tmp_path: Path) -> None:
     assert near(corners(made.path), QUARTERS)
 
 
-@pytest.mark.parametrize("size", [(1, 700), (100, 50), (256, 256), (257, 256), (5000, 3)])
+@pytest.mark.parametrize("size", [(1, 1), (1, 700), (100, 50), (256, 256), (257, 256), (5000, 3)])
 def test_small_and_odd_sizes(tmp_path: Path, size: tuple[int, int]) -> None:
     image = (pyvips.Image.black(*size, bands=3) + 99).cast("uchar").copy(interpretation="srgb")
     image.pngsave(str(tmp_path / "in.png"))
@@ -201,8 +248,8 @@ def test_small_and_odd_sizes(tmp_path: Path, size: tuple[int, int]) -> None:
     tiff = TiledTiff(made.path)
     assert (tiff.width, tiff.height) == size
     last = tiff.levels[-1]
-    # Halving goes on until one tile holds all, or one side has a single pixel left.
-    assert max(last.width, last.height) <= 256 or min(last.width, last.height) == 1
+    # Halving goes on until one tile holds all, or one side has hardly any pixels left.
+    assert max(last.width, last.height) <= 256 or min(last.width, last.height) < 32
     assert abs(pyvips.Image.tiffload(str(made.path)).avg() - 99) <= 1
 
 
@@ -292,7 +339,12 @@ def test_a_missing_source_is_no_image(tmp_path: Path) -> None:
 def test_progress_is_told_and_can_stop_the_work(tmp_path: Path) -> None:
     quarters(3000, 2400).jpegsave(str(tmp_path / "in.jpg"))
     parts: list[float] = []
-    pyramid.make(tmp_path / "in.jpg", tmp_path / "out.tif", progress=lambda part: parts.append(part) is None)
+
+    def keep(part: float) -> bool:
+        parts.append(part)
+        return True
+
+    pyramid.make(tmp_path / "in.jpg", tmp_path / "out.tif", progress=keep)
     assert parts
     assert parts == sorted(parts)
     assert 0 <= parts[0] <= parts[-1] <= 1
@@ -326,4 +378,5 @@ def test_a_hundred_million_pixels_need_little_memory(tmp_path: Path, turned: boo
         check=True,
         env={**os.environ},
     )
-    assert int(done.stdout) / 1024 <= 400
+    # What is stored turned is unpacked to a mapped file, whose pages count though they can be dropped at any time.
+    assert int(done.stdout) / 1024 <= (420 if turned else 160)

@@ -22,7 +22,7 @@ TILE = 16
 
 def tiff_bytes(order: str, *, big: bool, sizes: list[tuple[int, int]], subifds: bool = False) -> bytes:
     """A tiled JPEG TIFF written by hand: one grey level per size, every tile a JPEG without its tables."""
-    grey = pyvips.Image.black(TILE, TILE) + 77
+    grey: Any = pyvips.Image.black(TILE, TILE) + 77
     stream = grey.cast("uchar").jpegsave_buffer(Q=90, keep="none")
     tables, tile = _split(stream)
     out = bytearray(b"II" if order == "<" else b"MM")
@@ -153,7 +153,7 @@ def test_red_green_blue_tiles_keep_their_colours(tmp_path: Path, decode: Callabl
     # From quality 90 on libvips stores tiles as RGB, which a decoder must be told.
     image = (
         pyvips.Image.black(600, 600, bands=3)
-        .linear(1, [200, 40, 10])
+        .linear([1], [200, 40, 10])
         .cast("uchar")
         .copy(interpretation="srgb")
     )

@@ -32,7 +32,7 @@ def call(app: Any, path: str, method: str = "GET", **headers: str) -> tuple[str,
         return lambda _data: None
 
     # The standard library's checker of both sides of PEP 3333; it wants the answer closed.
-    body = validator(app)(environ, start_response)
+    body: Any = validator(app)(environ, start_response)
     try:
         data = b"".join(body)
     finally:

@@ -11,12 +11,14 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from heirloom.catalogue.iiif.engine import VERSION, pyvips
+from heirloom.catalogue.iiif.tiff import TiledTiff
+from heirloom.catalogue.iiif.tiff_write import write_pyramid
 from heirloom.errors import HeirloomError, gettext_noop
 
 MAX_PIXELS = 2_000_000_000
@@ -82,7 +84,7 @@ def make(
     """Make the master of the image *source* at *target*; only a finished file is ever seen there.
 
     The bytes depend on the source, the arguments and the version of libvips alone. Pixels stream through, so memory
-    grows with the width of the image only (about 100 MB for 100 megapixels). An image stored turned (EXIF
+    grows with the width of the image only (about 120 MB for 100 megapixels). An image stored turned (EXIF
     orientation) is first unpacked, to a temporary file where it is large (400 MB, most of it that file's pages);
     progressive JPEG and WebP must be decoded as a whole (7 to 8 bytes a pixel).
 
@@ -104,39 +106,36 @@ def make(
     source, target = Path(source), Path(target)
     if tile % 16 or not 16 <= tile <= 4096:
         raise ValueError("tile must be a multiple of 16 between 16 and 4096")
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-    os.close(descriptor)
-    temporary = Path(name)
     stopped: list[bool] = []
-    try:
+    with _temporary(target.parent) as finished:
         try:
             image = upright_srgb(source, max_pixels=max_pixels)
-            compression = "deflate" if lossless or image.hasalpha() else "jpeg"
             if progress is not None:
                 _report(image, progress, stopped)
-            image.tiffsave(
-                str(temporary),
-                compression=compression,
-                Q=quality,
-                predictor="horizontal",
-                tile=True,
-                tile_width=tile,
-                tile_height=tile,
-                pyramid=True,
-                depth="onetile",
-                region_shrink="mean",
-                bigtiff=image.width * image.height * image.bands * 4 // 3 > _BIG,
-                keep="none",
-            )
+            options = {
+                "tile": True,
+                "tile_width": tile,
+                "tile_height": tile,
+                "pyramid": True,
+                "depth": "onetile",
+            }
+            options |= {"region_shrink": "mean", "keep": "none", "bigtiff": _is_big(image)}
+            if lossless or image.hasalpha():
+                compression = "deflate"
+                image.tiffsave(str(finished), compression=compression, predictor="horizontal", **options)
+            else:
+                compression = "jpeg"
+                with _temporary(target.parent) as margined:
+                    sizes = _levels(image.width, image.height, tile)
+                    wide = image.embed(0, 0, *_with_margin(sizes), extend="copy")
+                    wide.tiffsave(str(margined), compression=compression, Q=quality, **options)
+                    with finished.open("wb") as file:
+                        write_pyramid(file, TiledTiff(margined), sizes)
         except pyvips.Error as error:
             if stopped:
                 raise Cancelled(name=source.name) from error
             raise NotAnImage(name=source.name, reason=_reason(error)) from error
-        _publish(temporary, target)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
-        raise
+        _publish(finished, target)
     return Master(
         path=target,
         width=image.width,
@@ -146,6 +145,43 @@ def make(
         bytes=target.stat().st_size,
         engine=f"libvips {VERSION}",
     )
+
+
+def _levels(width: int, height: int, tile: int) -> list[tuple[int, int]]:
+    """Sizes of the levels: halves, down to one tile or until a side has hardly any pixels left."""
+    sizes = [(width, height)]
+    while max(width, height) > tile and min(width, height) >= 32:
+        width, height = width // 2, height // 2
+        sizes.append((width, height))
+    return sizes
+
+
+def _with_margin(sizes: list[tuple[int, int]]) -> tuple[int, int]:
+    """Width and height with enough margin that on every level the last JPEG blocks hold no foreign pixels.
+
+    A block of JPEG with halved chroma is 16 pixels wide, and smoothing the chroma looks one sample further.
+    """
+    return (
+        max((width + 2 + 15) // 16 * 16 << step for step, (width, _) in enumerate(sizes)),
+        max((height + 2 + 15) // 16 * 16 << step for step, (_, height) in enumerate(sizes)),
+    )
+
+
+def _is_big(image: Any) -> bool:
+    """Whether the file could outgrow classic TIFF even if compression saved nothing."""
+    return bool(image.width * image.height * image.bands * 3 // 2 > _BIG)
+
+
+@contextlib.contextmanager
+def _temporary(folder: Path) -> Iterator[Path]:
+    """A new hidden file in *folder*, gone afterwards unless it was renamed."""
+    descriptor, name = tempfile.mkstemp(prefix=".master-", suffix=".tmp", dir=folder)
+    os.close(descriptor)
+    try:
+        yield Path(name)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            Path(name).unlink()
 
 
 def upright_srgb(source: Path, *, max_pixels: int = MAX_PIXELS) -> Any:

@@ -25,10 +25,10 @@ from heirloom.errors import HeirloomError, gettext_noop
 # Tags of TIFF 6.0 and Technical Note 2.
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
 _SAMPLES, _PLANAR, _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_COUNTS = 277, 284, 322, 323, 324, 325
-_SUB_IFDS, _JPEG_TABLES = 330, 347
+_SUB_IFDS, _JPEG_TABLES, _SUBSAMPLING = 330, 347, 530
 _WANTED = frozenset(
     {_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANAR, _TILE_WIDTH, _TILE_HEIGHT}
-    | {_TILE_OFFSETS, _TILE_COUNTS, _SUB_IFDS, _JPEG_TABLES}
+    | {_TILE_OFFSETS, _TILE_COUNTS, _SUB_IFDS, _JPEG_TABLES, _SUBSAMPLING}
 )
 _TYPES = {1: "B", 3: "H", 4: "L", 7: "B", 13: "L", 16: "Q", 18: "Q"}
 _BYTES = {"B": 1, "H": 2, "L": 4, "Q": 8}
@@ -65,6 +65,9 @@ class Level:
     tile_width: int
     tile_height: int
     samples: int
+    photometric: int
+    subsampling: tuple[int, int]
+    tables: bytes = field(repr=False)
     head: bytes | None = field(repr=False)
     """Start of a complete JPEG up to and with its tables; ``None`` where tiles cannot be handed on."""
     offsets: array[int] = field(repr=False)
@@ -124,6 +127,10 @@ class TiledTiff:
         if len(data) != level.counts[index] or data[:2] != b"\xff\xd8":
             return None
         return level.head + data[2:]
+
+    def stored(self, level: Level, index: int) -> bytes:
+        """The bytes of tile number *index* (row by row) as they lie in the file."""
+        return os.pread(self._file, level.counts[index], level.offsets[index])
 
     def close(self) -> None:
         """Close the file; done by itself when nobody holds the object any more."""
@@ -289,6 +296,8 @@ class _Directories:
         if tiles > _MAX_TILES:
             raise UnreadableMaster(reason="a level has too many tiles")
         chunky = self._one(entries, _PLANAR, 1) == 1
+        tables = self._numbers(entries[_JPEG_TABLES], 1 << 16).tobytes() if _JPEG_TABLES in entries else b""
+        chroma = self._numbers(entries[_SUBSAMPLING], 2).tolist() if _SUBSAMPLING in entries else []
         offsets = self._numbers(entries[_TILE_OFFSETS], _MAX_TILES * 4)
         counts = self._numbers(entries[_TILE_COUNTS], _MAX_TILES * 4)
         if chunky and not len(offsets) == len(counts) == tiles:
@@ -301,12 +310,15 @@ class _Directories:
             tile_width=tile_width,
             tile_height=tile_height,
             samples=self._one(entries, _SAMPLES, 1),
-            head=self._head(entries) if chunky and max(counts) <= _MAX_TILE_BYTES else None,
+            photometric=self._one(entries, _PHOTOMETRIC, -1),
+            subsampling=(chroma[0], chroma[1]) if len(chroma) == 2 else (2, 2),
+            tables=tables,
+            head=self._head(entries, tables) if chunky and max(counts) <= _MAX_TILE_BYTES else None,
             offsets=offsets,
             counts=counts,
         )
 
-    def _head(self, entries: dict[int, _Entry]) -> bytes | None:
+    def _head(self, entries: dict[int, _Entry], tables: bytes) -> bytes | None:
         """What stands before a tile's own data in a complete JPEG; ``None`` if tiles are not baseline JPEG."""
         samples = self._one(entries, _SAMPLES, 1)
         if self._one(entries, _COMPRESSION, 1) != _JPEG or self._one(entries, _BITS, 1) != 8:
@@ -315,11 +327,8 @@ class _Directories:
         marker = colours.get((self._one(entries, _PHOTOMETRIC, -1), samples))
         if marker is None:
             return None
-        tables = b""
-        if _JPEG_TABLES in entries:
-            tables = self._numbers(entries[_JPEG_TABLES], 1 << 16).tobytes()
-            if tables[:2] != b"\xff\xd8" or tables[-2:] != b"\xff\xd9":
-                return None
+        if tables and (tables[:2] != b"\xff\xd8" or tables[-2:] != b"\xff\xd9"):
+            return None
         return b"\xff\xd8" + marker + tables[2:-2]
 
 
