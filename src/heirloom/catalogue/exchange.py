@@ -99,14 +99,6 @@ def public_items(today: date | None = None) -> QuerySet[Item]:
     return Item.objects.filter(rights.visible_items(None, today))
 
 
-def sometimes_public(item: Item) -> bool:
-    """Whether *item* is published under a protocol that is open to everybody in its seasons."""
-    protocol = item.protocol
-    return item.state == Item.State.PUBLISHED and (
-        protocol is None or (protocol.audience == Protocol.Audience.PUBLIC and not protocol.attributes)
-    )
-
-
 def closed_to_public() -> Q:
     """Items under a protocol that never opens them to everybody."""
     return Q(protocol__isnull=False) & (

@@ -303,10 +303,14 @@ def _terms(record: Json, event: Json) -> Iterator[TermDraft]:
         ("subject", [*_list(record, "about"), *_list(record, "represents_instance_of_type")]),
         ("language", _list(record, "language")),
     ]
-    for part in _list(event, "part"):
-        listed.append(("technique", [one for one in _list(part, "technique") if not _role(_address(one))]))
-    for shown in (*_list(record, "shows"), *_list(record, "digitally_shows")):
-        listed.append(("subject", [*_list(shown, "about"), *_list(shown, "represents_instance_of_type")]))
+    listed.extend(
+        ("technique", [one for one in _list(part, "technique") if not _role(_address(one))])
+        for part in _list(event, "part")
+    )
+    listed.extend(
+        ("subject", [*_list(shown, "about"), *_list(shown, "represents_instance_of_type")])
+        for shown in (*_list(record, "shows"), *_list(record, "digitally_shows"))
+    )
     for scheme, entries in listed:
         for entry in entries:
             if made := _term(scheme, entry):

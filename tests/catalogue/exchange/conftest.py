@@ -18,6 +18,7 @@ from heirloom.catalogue.models import Contribution, Item, Label, Media
 from heirloom.text import Text, Translated
 
 CC_BY = "https://creativecommons.org/licenses/by/4.0/"
+Rich = Callable[..., Item]
 
 
 @pytest.fixture

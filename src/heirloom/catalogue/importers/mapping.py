@@ -28,6 +28,7 @@ from typing import Any, Final
 
 from heirloom.archive.safe_json import UnsafeJson, load_json
 from heirloom.errors import gettext_noop
+from heirloom.text import InvalidTranslated
 
 from . import paths
 from .checks import problem
@@ -74,6 +75,16 @@ class FieldMapping:
 
     def draft(self, record: Mapping[str, Any], where: str = "") -> ItemDraft:
         """One record as a draft. Never raises for what stands in the record: problems go into the draft."""
+        try:
+            return self._draft(record, where)
+        except (
+            InvalidTranslated
+        ) as error:  # a text beyond all measure: nothing of the record is taken, and it is said
+            return ItemDraft(
+                self.source, "", problems=(problem("draft.unreadable", value=error, fatal=True),), where=where
+            )
+
+    def _draft(self, record: Mapping[str, Any], where: str) -> ItemDraft:
         row = Row(record)
         for rule in self.rules:
             rule(row)

@@ -12,7 +12,7 @@ from heirloom.text import Text, Translated
 from . import paths
 from .checks import problem
 from .draft import Problem
-from .values import Origin, clean, edtf, language_code, language_tag, term_code, year_range
+from .values import Origin, clean, edtf, folded, language_code, language_tag, term_code, year_range
 
 
 class RuleError(ValueError):
@@ -156,7 +156,7 @@ class ValueCompiler:
 
     def _changed_one(self, spec: Mapping[str, Any], what: str) -> Callable[[str, list[Problem]], str]:
         mapped = spec.get("map")
-        folded = {clean(str(key)).casefold(): str(value) for key, value in mapped.items()} if mapped else None
+        table = {folded(str(key)): str(value) for key, value in mapped.items()} if mapped else None
         unmapped = spec.get("unmapped", "keep")
         if unmapped not in ("keep", "skip", "problem"):
             raise RuleError('"unmapped" is neither "keep" nor "skip" nor "problem"')
@@ -168,8 +168,8 @@ class ValueCompiler:
 
         def one(value: str, problems: list[Problem]) -> str:
             value = clean(value)
-            if folded is not None and value:
-                new = folded.get(value.casefold())
+            if table is not None and value:
+                new = table.get(folded(value))
                 if new is None and unmapped != "keep":
                     if unmapped == "problem":
                         problems.append(problem("draft.value-unmapped", what, value))

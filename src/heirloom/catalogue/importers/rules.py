@@ -21,7 +21,7 @@ from .draft import (
 )
 from .merge import merged_text
 from .rule_values import VALUE_KEYS, RuleError, ValueCompiler, origin_of
-from .values import Origin, clean, flag, language_code, language_tag, number, shortened, term_code
+from .values import Origin, flag, language_code, language_tag, number, shortened, term_code
 
 
 class Row:
@@ -189,7 +189,7 @@ def _term(compiler: ValueCompiler, spec: dict[str, Any]) -> Maker:
 
         def by_code(record: Any, problems: list[Problem]) -> Iterator[TermDraft]:
             if found := code(record, problems):
-                if entry := table.get(found.casefold()):
+                if entry := table.get(folded(found)):
                     yield TermDraft(scheme, *entry)
                 else:
                     yield TermDraft(
@@ -205,7 +205,7 @@ def _term(compiler: ValueCompiler, spec: dict[str, Any]) -> Maker:
 
     def by_label(record: Any, problems: list[Problem]) -> Iterator[TermDraft]:
         for value in values(record, problems):
-            if entry := table.get(value.casefold()):
+            if entry := table.get(folded(value)):
                 yield TermDraft(scheme, *entry)
             elif scheme == "language":
                 yield TermDraft(scheme, language_code(value) or value, Translated(), "")
@@ -227,7 +227,7 @@ def _vocabulary(compiler: ValueCompiler, name: str) -> dict[str, tuple[str, Tran
             raise RuleError(f'"{value}" of the vocabulary "{name}" has no "code"')
         labels = entry.get("label", {compiler.language: value})
         label = Translated({language_tag(tag): str(text) for tag, text in labels.items()})
-        table[clean(value).casefold()] = (entry["code"], label, str(entry.get("uri", "")))
+        table[folded(value)] = (entry["code"], label, str(entry.get("uri", "")))
     return table
 
 

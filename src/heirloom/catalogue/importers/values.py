@@ -16,15 +16,23 @@ from heirloom.text.languages import InvalidLanguageTag, canonical
 Origin = Literal["human", "machine", "reviewed"]
 
 UNDETERMINED = "und"
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
 def clean(value: str) -> str:
-    """The text in NFC without control characters (databases refuse U+0000) and without blanks around it."""
+    """The text without characters that nobody can keep (controls, halves of surrogate pairs) and blanks around it.
+
+    Its Unicode form stays as it is: :class:`heirloom.text.Text` normalises, and keeps what was received.
+    """
     if value.isascii() and value.isprintable():
         return value.strip()
     value = value.replace("\r\n", "\n").replace("\r", "\n")
-    return unicodedata.normalize("NFC", _CONTROL.sub("", value)).strip()
+    return _CONTROL.sub("", value).strip()
+
+
+def folded(value: str) -> str:
+    """The text as maps and vocabularies are looked up: NFC, without case."""
+    return unicodedata.normalize("NFC", clean(value)).casefold()
 
 
 def text(value: str, language: str = "", origin: Origin = "human") -> Translated:
@@ -97,7 +105,7 @@ _NO_CODE = re.compile(r"[^\w\u0300-\u036f\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff
 @lru_cache(maxsize=65536)
 def term_code(label: str) -> str:
     """A code made from a label, in its own script: ``Oil on canvas`` is ``oil-on-canvas``; at most 80 characters."""
-    code = _NO_CODE.sub("-", clean(label).casefold()).strip("-.:")
+    code = _NO_CODE.sub("-", folded(label)).strip("-.:")
     return code if len(code) <= 80 else shortened(code, 80)
 
 
