@@ -73,7 +73,7 @@ def _request(context: Mapping[str, Any]) -> HttpRequest | None:
     return request if isinstance(request, HttpRequest) else None
 
 
-def _best(context: Mapping[str, Any], value: Any) -> tuple[str, str, str] | None:
+def best_text(context: Mapping[str, Any], value: Any) -> tuple[str, str, str] | None:
     """Return (language, text, origin) of a ``Translated`` for this reader, or None where it is empty."""
     from heirloom.web.reader import languages
 
@@ -118,7 +118,7 @@ def text(
     css = classes.get("class", css)
     language, words, origin_ = "", default, "human"
     if isinstance(value, Mapping):
-        if found := _best(context, value):
+        if found := best_text(context, value):
             language, words, origin_ = found
     elif value is not None and value != "":
         words = str(value)
@@ -148,7 +148,7 @@ def text(
 def plain(context: Mapping[str, Any], value: Any, default: str = "") -> str:
     """Return a ``Translated`` as bare text in the best language, for ``alt=``, ``<title>`` and labels."""
     if isinstance(value, Mapping):
-        found = _best(context, value)
+        found = best_text(context, value)
         return found[1] if found else default
     return str(value) if value not in (None, "") else default
 
@@ -513,7 +513,8 @@ def rights(uri: str) -> SafeString:
 # Numbers ------------------------------------------------------------------------------------------------------------
 
 
-def _locale() -> Locale:
+def reader_locale() -> Locale:
+    """Return the locale that numbers, dates and amounts are written in for this reader; English where Babel has none."""
     try:
         return Locale.parse(_page_language(), sep="-")
     except (UnknownLocaleError, ValueError):
@@ -530,14 +531,14 @@ def size(count: float) -> str:
     while value >= 1000 and unit < len(_BYTES) - 1:
         value, unit = value / 1000, unit + 1
     number = round(value, 1 if value < 100 and unit else 0)
-    return format_unit(number, f"digital-{_BYTES[unit]}", length="short", locale=_locale())
+    return format_unit(number, f"digital-{_BYTES[unit]}", length="short", locale=reader_locale())
 
 
 @register.filter
 def duration(seconds: float | timedelta) -> str:
     """Return a length of time in the two largest units that matter, as the reader writes them."""
     total = seconds.total_seconds() if isinstance(seconds, timedelta) else float(seconds)
-    locale = _locale()
+    locale = reader_locale()
     if total < 1:
         return format_unit(round(total * 1000), "duration-millisecond", length="short", locale=locale)
     if total < 60:
@@ -561,7 +562,7 @@ def duration(seconds: float | timedelta) -> str:
 @register.filter
 def number(value: float) -> str:
     """Return a number with the reader's separators, at most two digits after the point."""
-    return format_decimal(value, format="#,##0.##", locale=_locale())
+    return format_decimal(value, format="#,##0.##", locale=reader_locale())
 
 
 # Pictures -----------------------------------------------------------------------------------------------------------
