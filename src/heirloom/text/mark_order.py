@@ -156,19 +156,24 @@ _MYANMAR_SYLLABLE = regex.compile(
     f"((?:\u1039[{_MYANMAR_BASE}]|[{''.join(_MYANMAR_MARKS)}])+)"
 )
 _MYANMAR_ELEMENT = regex.compile(f"\u1039[{_MYANMAR_BASE}]|.", regex.DOTALL)
-_MYANMAR_RULES: Final[tuple[tuple[regex.Pattern[str], str], ...]] = tuple(
-    (regex.compile(pattern), replacement)
-    for pattern, replacement in (
-        # Letters typed as the sign for aforementioned, and digits typed as letters and the other way round.
-        (r"[\u1044\u104E](?=\u1004\u103A)", "\u104e"),
-        (r"(?<![0-9\u1040-\u1049])\u1040(?=[\u1000-\u1021\u102B-\u1032\u1036-\u103E])", "\u101d"),
-        (r"\u1047(?=[\u102B-\u1032\u1036-\u103E])", "\u101b"),
-        (r"(?<=[0-9\u1040-\u1049])\u101D(?=[0-9\u1040-\u1049]|\P{Myanmar}|\Z)", "\u1040"),
-        # Nya typed as the vowel that it resembles; independent vowels typed as syllables.
-        (r"\u1025(?=[\u102B\u102C\u1039\u103A])", "\u1009"),
-        (r"\u1029", "\u101e\u103c"),
-        (r"\u102A", "\u101e\u103c\u1031\u102c\u103a"),
-    )
+
+
+def _rules(*pairs: tuple[str, str]) -> tuple[tuple[regex.Pattern[str], str], ...]:
+    return tuple((regex.compile(pattern), replacement) for pattern, replacement in pairs)
+
+
+# Digits typed as letters and the other way round; independent vowels typed as syllables.
+_MYANMAR_BEFORE: Final = _rules(
+    (r"(?<!\p{Nd})\u1040(?=[\u1000-\u1021\u102B-\u1032\u1036-\u103E])", "\u101d"),
+    (r"\u1047(?=[\u102B-\u1032\u1036-\u103E])", "\u101b"),
+    (r"(?<=\p{Nd})\u101D(?=\p{Nd}|\P{Myanmar}|\Z)", "\u1040"),
+    (r"\u1029", "\u101e\u103c"),
+    (r"\u102A", "\u101e\u103c\u1031\u102c\u103a"),
+)
+# Nya typed as the vowel that it resembles, the sign for aforementioned typed as a digit: seen once marks are in order.
+_MYANMAR_AFTER: Final = _rules(
+    (r"\u1025(?=[\u102B\u102C\u1039\u103A])", "\u1009"),
+    (r"[\u1044\u104E](?=\u1004\u103A)", "\u104e"),
 )
 
 
@@ -181,9 +186,12 @@ def _myanmar_syllable(match: regex.Match[str]) -> str:
 
 def order_myanmar(text: str) -> str:
     """Order a Myanmar syllable: kinzi, base, stack, medials, e, above, below, aa, dot, asat, tones."""
-    for pattern, replacement in _MYANMAR_RULES:
+    for pattern, replacement in _MYANMAR_BEFORE:
         text = pattern.sub(replacement, text)
-    return _MYANMAR_SYLLABLE.sub(_myanmar_syllable, text)
+    text = _MYANMAR_SYLLABLE.sub(_myanmar_syllable, text)
+    for pattern, replacement in _MYANMAR_AFTER:
+        text = pattern.sub(replacement, text)
+    return text
 
 
 # A quick look decides whether a script's rules have to run at all.

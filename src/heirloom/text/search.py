@@ -123,14 +123,13 @@ def _pairs(clusters: Sequence[str]) -> list[str]:
 
 
 def _endings(word: str) -> Iterator[str]:
-    """The endings of a word from its second letter on, at least two letters long, each cut to eight characters."""
-    if len(word) < 3:
-        return
+    """The endings of a word from its second letter on, at least two characters long, each cut to eight."""
     starts = (
         range(1, len(word)) if word.isascii() else [match.start() for match in _CLUSTER.finditer(word)][1:]
     )
-    for start in starts[: min(len(starts) - 1, _ENDINGS)]:
-        yield _INSIDE + word[start : start + _ENDING_LENGTH]
+    for start in starts[:_ENDINGS]:
+        if start + 1 < len(word):
+            yield _INSIDE + word[start : start + _ENDING_LENGTH]
 
 
 def _index_tokens(folded: str, endings: dict[str, None]) -> list[str]:
@@ -276,7 +275,7 @@ def _how(units: tuple[Unit, ...], *, loose: bool, lone: bool, last: bool) -> Mat
     if not is_word:
         return "prefix"
     letters = len(_CLUSTER.findall(clusters[0]))
-    if len(units) == 1 and letters > 1 and (loose or (lone and letters == 2)):
+    if len(units) == 1 and len(clusters[0]) > 1 and (loose or (lone and letters <= 2)):
         return "inside"
     return "prefix" if last and (lone or letters > 1) else "exact"
 
@@ -303,6 +302,11 @@ def query_fts5(text: str, *, language: str | None = None, loose: bool = False) -
     """Return an FTS5 ``MATCH`` expression for what a person typed; ``""`` in quotes (no hit) where it has no token.
 
     See :func:`parse_query` for the arguments. The expression names no column and is valid for every input.
+
+    FTS5 scores every match before it sorts. Where a query may match many thousands, score a bounded number of them::
+
+        SELECT rowid FROM (SELECT rowid, rank AS score FROM words WHERE words MATCH ? LIMIT 2000)
+        ORDER BY score LIMIT 20
     """
     query = parse_query(text, language=language, loose=loose)
     parts = [part for part in (_fts5(query), *map(_fts5, query.alternatives)) if part]
