@@ -24,6 +24,7 @@ from heirloom.archive import (
     NotArchive,
     NoVersion,
     VersionConflict,
+    Write,
 )
 
 AGENT = Agent("Kham", "mailto:kham@example.org")
@@ -346,3 +347,63 @@ def test_export(archive: Archive, tmp_path: Path) -> None:
     with pytest.raises(Damaged):
         archive.export("urn:a", tmp_path / "other")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "store"]
+
+
+def requests(names: list[str]) -> list[Write]:
+    return [Write(name, {"x": name.encode()}, message="Many", agent=AGENT) for name in names]
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 200])
+def test_many_at_once(archive: Archive, at_once: int) -> None:
+    names = [f"urn:{number}" for number in range(8)]
+    made = list(archive.write_many(requests([*names, "urn:3", "urn:3"]), at_once=at_once))
+    assert [(each.object_id, each.number) for each in made] == [
+        *((name, 1) for name in names),
+        ("urn:3", 2),
+        ("urn:3", 3),
+    ]
+    assert [archive.version(each.object_id, each.number) for each in made] == made
+    assert archive.storage.leftovers() == []
+    assert archive.verify().findings == []
+
+
+def test_many_until_one_cannot_be_done(archive: Archive) -> None:
+    archive.write("urn:1", {"x": b"x"}, message="First", agent=AGENT)
+    asked = requests(["urn:0", "urn:1", "urn:2"])
+    asked[1] = Write("urn:1", {"x": b"x"}, message="No", agent=AGENT, expected_head=0)
+    made: list[str] = []
+    with pytest.raises(VersionConflict):
+        made.extend(version.object_id for version in archive.write_many(asked))
+    assert made == ["urn:0"]
+    assert sorted(archive.ids()) == ["urn:0", "urn:1"]
+    asked[1] = Write("urn:1", {"../x": b"x"}, message="No", agent=AGENT)
+    with pytest.raises(BadPath):
+        list(archive.write_many(asked[1:]))
+    assert sorted(archive.ids()) == ["urn:0", "urn:1"]
+    assert archive.storage.leftovers() == []
+
+
+def test_many_given_up_half_way(archive: Archive) -> None:
+    writing = archive.write_many(requests(["urn:0", "urn:1", "urn:2"]), at_once=2)
+    assert next(writing).object_id == "urn:0"
+    writing.close()  # type: ignore[attr-defined]
+    assert sorted(archive.ids()) == ["urn:0", "urn:1"]
+    assert archive.storage.leftovers() == []
+    archive.write("urn:2", {"x": b"x"}, message="Free", agent=AGENT, timeout=0)
+
+
+def test_two_who_write_many_do_not_wait_for_each_other_for_ever(archive: Archive) -> None:
+    names = [f"urn:{number}" for number in range(12)]
+
+    def write(order: list[str]) -> None:
+        for _ in range(3):
+            list(archive.write_many(requests(order), timeout=20))
+
+    threads = [threading.Thread(target=write, args=(order,)) for order in (names, names[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+        assert not thread.is_alive()
+    assert {archive.head(name).number for name in names} == {6}
+    assert archive.verify().valid

@@ -14,7 +14,9 @@ from heirloom.archive.ocfl import (
     NotArchive,
     NoVersion,
     ObjectVersion,
+    Tombstone,
     VersionConflict,
+    Write,
 )
 
 __all__ = [
@@ -31,5 +33,7 @@ __all__ = [
     "NoVersion",
     "NotArchive",
     "ObjectVersion",
+    "Tombstone",
     "VersionConflict",
+    "Write",
 ]

@@ -10,9 +10,11 @@ folder that names it; neither promise includes the other (``rename(2)``, ``fsync
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import os
 import secrets
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -23,8 +25,48 @@ CHUNK = 1 << 20
 """Bytes read at once while a file is copied or hashed."""
 
 
+class _Own(threading.local):
+    later = False
+
+
+_own = _Own()
+
+
+@contextlib.contextmanager
+def later() -> Iterator[None]:
+    """Within the block, this thread leaves durability to a :func:`sync_file_system` that it owes."""
+    before, _own.later = _own.later, True
+    try:
+        yield
+    finally:
+        _own.later = before
+
+
+def sync_file_system(path: str) -> None:
+    """Make everything on the file system of *path* durable at once (``syncfs(2)``, else ``sync(2)``)."""
+    call = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if call is None:
+        os.sync()
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if call(descriptor) != 0:
+            error = ctypes.get_errno()
+            raise OSError(error, os.strerror(error), path)
+    finally:
+        os.close(descriptor)
+
+
+def sync(descriptor: int) -> None:
+    """Make an open file durable, unless that is left for later."""
+    if not _own.later:
+        os.fsync(descriptor)
+
+
 def sync_folder(folder: str) -> None:
-    """Make the names in *folder* durable."""
+    """Make the names in *folder* durable, unless that is left for later."""
+    if _own.later:
+        return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -39,7 +81,7 @@ def write_new(path: str, data: bytes) -> None:
         view = memoryview(data)
         while view:
             view = view[os.write(descriptor, view) :]
-        os.fsync(descriptor)
+        sync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -57,7 +99,7 @@ def copy_new(source: BinaryIO, path: str, algorithms: Iterable[str]) -> tuple[in
             view = memoryview(chunk)
             while view:
                 view = view[os.write(descriptor, view) :]
-        os.fsync(descriptor)
+        sync(descriptor)
     finally:
         os.close(descriptor)
     return size, {name: digest.hexdigest() for name, digest in running}
@@ -82,6 +124,8 @@ def replace_file(path: str, data: bytes, workspace: str) -> None:
 
 def sync_tree(folder: str) -> None:
     """Make the names of every folder at and below *folder* durable, the deepest first."""
+    if _own.later:
+        return
     for path, _, _ in os.walk(folder, topdown=False):
         sync_folder(path)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, ClassVar, Final, Protocol
+from typing import BinaryIO, ClassVar, Final, Literal, Protocol
 
 from heirloom.errors import HeirloomError, gettext_noop
 
@@ -142,6 +142,22 @@ class CrateDocument(Protocol):
 
 CrateSource = CrateDocument | Callable[[Mapping[str, FileInfo]], CrateDocument]
 """A crate, or what makes one from all other files of the version once their sizes and digests are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One version to make, as data; the fields are those of ``Archive.write``."""
+
+    object_id: str
+    files: Mapping[str, Source]
+    message: str
+    agent: Agent
+    remove: Collection[str] = ()
+    base: Literal["previous", "empty"] = "previous"
+    created: datetime | None = None
+    crate: CrateSource | None = None
+    expected_head: int | None = None
+    fixity: Collection[str] = ()
 
 
 class NoObject(HeirloomError):

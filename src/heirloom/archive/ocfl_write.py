@@ -216,42 +216,60 @@ def _respelled(block: Json, renamed: Mapping[str, str] | None) -> Json:
     return {**block, "state": {renamed[digest]: paths for digest, paths in _state(block).items()}}
 
 
-def write(storage: Storage, change: Change, before: Inventory | None) -> bytes:
-    """Make the version that *change* asks for after *before*; return the bytes of its inventory.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A version that stands complete on a stage: only names are missing."""
+
+    change: Change
+    folder: str
+    data: bytes
+    is_first: bool
+
+
+def prepare(storage: Storage, stage: Stage, change: Change, before: Inventory | None) -> Prepared:
+    """Stage the version that *change* asks for after *before*.
 
     The caller holds the object's lock and has called :func:`recover`.
 
     Raises:
         BadPath: a logical path that cannot be kept.
-        NoFile: a file to remove, or to take over, is not there.
-        FileExistsError: the object's folder exists although *before* is None.
-        OSError: the disk is full or fails; nothing is visible then.
+        NoFile, NoVersion: a file to remove, or to take over, is not there.
+        OSError: the disk is full or fails.
     """
-    with storage.stage() as stage:
-        version = _Version(change, storage, stage, before)
-        version.start()
-        for path, source in change.files.items():
-            inventories.check_path(path)
-            version.add(path, source)
-        if change.crate is not None:
-            files = version.files()
-            files.pop(CRATE_FILE, None)
-            crate = change.crate(files) if callable(change.crate) else change.crate
-            version.add(CRATE_FILE, crate.to_bytes())
-        inventories.check_paths(version.state)
-        data = version.inventory()
-        digest = hashlib.sha512(data).hexdigest()
-        sidecar = inventories.sidecar(digest)
-        stage.put(f"{version.folder}/{INVENTORY}", data)
-        stage.put(f"{version.folder}/{INVENTORY}.sha512", sidecar)
-        if before is None:
-            stage.put(_DECLARED, _declaration())
-            stage.put(INVENTORY, data)
-            stage.put(f"{INVENTORY}.sha512", sidecar)
-            stage.publish("", change.key)
-        else:
-            put_in_place(storage, stage, change.object_id, change.key, version.folder, data)
-    return data
+    version = _Version(change, storage, stage, before)
+    version.start()
+    for path, source in change.files.items():
+        inventories.check_path(path)
+        version.add(path, source)
+    if change.crate is not None:
+        files = version.files()
+        files.pop(CRATE_FILE, None)
+        crate = change.crate(files) if callable(change.crate) else change.crate
+        version.add(CRATE_FILE, crate.to_bytes())
+    inventories.check_paths(version.state)
+    data = version.inventory()
+    sidecar = inventories.sidecar(hashlib.sha512(data).hexdigest())
+    stage.put(f"{version.folder}/{INVENTORY}", data)
+    stage.put(f"{version.folder}/{INVENTORY}.sha512", sidecar)
+    if before is None:
+        stage.put(_DECLARED, _declaration())
+        stage.put(INVENTORY, data)
+        stage.put(f"{INVENTORY}.sha512", sidecar)
+    return Prepared(change, version.folder, data, before is None)
+
+
+def commit(storage: Storage, stage: Stage, prepared: Prepared) -> None:
+    """Make a prepared version visible.
+
+    Raises:
+        FileExistsError: it is an object's first, and something stands in its place.
+        OSError: the disk fails; nothing is visible then, at the latest after :func:`recover`.
+    """
+    change = prepared.change
+    if prepared.is_first:
+        stage.publish("", change.key)
+    else:
+        put_in_place(storage, stage, change.object_id, change.key, prepared.folder, prepared.data)
 
 
 def put_in_place(storage: Storage, stage: Stage, object_id: str, key: str, folder: str, data: bytes) -> None:

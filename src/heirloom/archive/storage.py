@@ -109,6 +109,12 @@ class Storage(Protocol):
     def stage(self) -> AbstractContextManager[Stage]:
         """A fresh stage; what was not published is gone after the block."""
 
+    def later(self) -> AbstractContextManager[None]:
+        """Within the block, what this thread writes need not be durable until :meth:`sync`."""
+
+    def sync(self) -> None:
+        """Make everything durable that was written."""
+
     def lock(
         self, name: str, what: str, *, shared: bool = False, timeout: float = 30.0
     ) -> AbstractContextManager[None]:
@@ -301,6 +307,12 @@ class LocalStorage:
             yield LocalStage(folder, self.root)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def later(self) -> AbstractContextManager[None]:
+        return durable.later()
+
+    def sync(self) -> None:
+        durable.sync_file_system(self.root)
 
     def lock(
         self, name: str, what: str, *, shared: bool = False, timeout: float = 30.0

@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from heirloom.archive import Agent, Archive, NoRoom
+from heirloom.archive import Agent, Archive, NoRoom, Write
 from heirloom.archive.storage import LocalStorage
 from heirloom.archive.validate_root import read_layout
 
@@ -94,6 +94,11 @@ def purge(root: Path) -> None:
 
 def mirror(source: Path, root: Path) -> None:
     Archive.open(source).mirror(root)
+
+
+def write_many(root: Path, names: list[str]) -> None:
+    made = Archive.open(root).write_many([Write(name, NEW, message="Many", agent=AGENT) for name in names])
+    assert len(list(made)) == len(names)
 
 
 def contents(archive: Archive, object_id: str, version: int | None = None) -> dict[str, bytes]:
@@ -203,6 +208,24 @@ def test_dying_at_any_step_of_a_purge(before: Path, tmp_path: Path, peer: Any) -
         if not died:
             break
     assert at > 8
+
+
+def test_dying_at_any_step_of_writing_many(before: Path, tmp_path: Path, peer: Any) -> None:
+    names = ["urn:new", "urn:old", "urn:newer"]
+    for at in range(1, 500):
+        root = tmp_path / str(at)
+        shutil.copytree(before, root)
+        died = die_at(at, partial(write_many, root, names))
+        archive = assert_sound(root)
+        assert contents(archive, "urn:old", 1) == OLD
+        for name, old in zip(names, ({}, OLD, {}), strict=True):
+            if archive.exists(name):
+                assert contents(archive, name) in (old, {**old, **NEW})
+        assert peer(root) == []
+        shutil.rmtree(root)
+        if not died:
+            break
+    assert at > 30
 
 
 def test_dying_at_any_step_of_making_a_store(tmp_path: Path) -> None:
