@@ -293,10 +293,16 @@ def _judge_header(header: ImageHeader, case: _Case) -> None:
     longer, shorter = max(header.width, header.height), min(header.width, header.height)
     if longer > policy.max_aspect * shorter:
         raise BadProportions(width=header.width, height=header.height, limit=policy.max_aspect)
-    if header.decoded_bytes > policy.expansion_from:
-        ratio = header.decoded_bytes // case.size
+    # An animation keeps what moves, and honestly packs the rest to nothing: one of its pictures is judged.
+    decoded = header.decoded_bytes // (1 if header.media_type == "image/tiff" else header.frames)
+    if decoded > policy.expansion_from:
+        ratio = decoded // case.size
         if ratio > policy.max_expansion:
             raise ImageBomb(ratio=ratio, limit=policy.max_expansion)
+
+
+#: One thread, and nothing on disk: what does not fit in memory is refused.
+_DECODER = {"VIPS_CONCURRENCY": "1", "VIPS_DISC_THRESHOLD": "1000g"}
 
 
 def _decode(header: ImageHeader, case: _Case) -> None:
@@ -306,7 +312,7 @@ def _decode(header: ImageHeader, case: _Case) -> None:
     with _on_disk(case) as path:
         command = [sys.executable, "-I", str(script), header.media_type, str(path), str(header.frames)]
         try:
-            run_limited(command, case.policy.decode, environment={"VIPS_CONCURRENCY": "1"})
+            run_limited(command, case.policy.decode, environment=_DECODER)
         except SandboxExit as failure:
             if failure.exit_code == 3:
                 raise Undecodable(detail=str(failure.params["detail"])[:200]) from None

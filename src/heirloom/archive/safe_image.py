@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -170,7 +171,8 @@ def _gif(reader: _Reader) -> ImageHeader:
     width, height, flags = reader.unpack("<HHB", 6)
     position = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
     frames = 0
-    while True:
+    # Some programs leave out the last byte; every decoder takes that.
+    while not (frames and position == reader.size):
         (mark,) = reader.unpack("<B", position)
         if mark == 0x3B:
             break
@@ -323,23 +325,33 @@ def _tiff_directory(reader: _Reader, offset: int, order: str, *, big: bool) -> t
     return tags, following
 
 
-def exif_orientation(block: bytes) -> int:
-    """Return the orientation in an Exif block (TIFF structure), 1 where there is none or it is damaged."""
+def _exif_entries(block: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Give tag, type, count and value of the first directory of an Exif block (TIFF structure); stop at damage."""
     if block[:4] not in {b"II*\0", b"MM\0*"} or len(block) < 8:
-        return 1
+        return
     order = "<" if block[:2] == b"II" else ">"
     (offset,) = struct.unpack_from(order + "I", block, 4)
     if offset + 2 > len(block):
-        return 1
+        return
     (count,) = struct.unpack_from(order + "H", block, offset)
     for index in range(min(count, 512)):
         start = offset + 2 + index * 12
         if start + 12 > len(block):
-            return 1
-        tag, kind, values, value = struct.unpack_from(order + "HHIH", block, start)
+            return
+        yield struct.unpack_from(order + "HHIH", block, start)
+
+
+def exif_orientation(block: bytes) -> int:
+    """Return the orientation in an Exif block, 1 where there is none or it is damaged."""
+    for tag, kind, values, value in _exif_entries(block):
         if tag == 0x0112 and kind == 3 and values == 1:
-            return int(value) if 1 <= value <= 8 else 1
+            return value if 1 <= value <= 8 else 1
     return 1
+
+
+def exif_has(block: bytes, tag: int) -> bool:
+    """Whether the first directory of an Exif block has *tag*."""
+    return any(found == tag for found, _, _, _ in _exif_entries(block))
 
 
 _READERS = {

@@ -7,6 +7,7 @@ PNG third edition section 11, CIPA DC-008 (Exif).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 import tempfile
@@ -18,7 +19,7 @@ from typing import BinaryIO
 
 from heirloom.archive.durable import sync_folder
 from heirloom.archive.safe_errors import BrokenFile, TypeNotAllowed
-from heirloom.archive.safe_image import read_header
+from heirloom.archive.safe_image import exif_has, read_header
 
 _COPY = 1 << 20
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -34,6 +35,58 @@ class Stripped:
 
     removed: tuple[str, ...]
     orientation: int
+
+
+def has_location(path: Path) -> bool:
+    """Whether the JPEG or PNG at *path* says where it was taken (Exif GPS directory, or coordinates in XMP).
+
+    Raises:
+        TypeNotAllowed, BrokenFile: see :func:`strip_metadata`.
+    """
+    with path.open("rb") as source:
+        start = source.read(8)
+        if start.startswith(b"\xff\xd8\xff"):
+            notes: Iterator[bytes] = (
+                segment for code, segment in _segments_before_scan(source) if code == 0xE1
+            )
+        elif start == _PNG_SIGNATURE:
+            read_header(source, "image/png")
+            notes = _png_notes(source)
+        else:
+            raise TypeNotAllowed(media_type="application/octet-stream")
+        return any(_tells_place(note) for note in notes)
+
+
+def _tells_place(note: bytes) -> bool:
+    if b"GPSLatitude" in note:
+        return True
+    block = note.removeprefix(b"Exif\0\0")
+    return block[:4] in {b"II*\0", b"MM\0*"} and exif_has(block, 0x8825)
+
+
+def _segments_before_scan(source: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    for code, segment in _segments(source, 2):
+        if code == 0xDA:
+            return
+        yield code, segment
+
+
+def _png_notes(source: BinaryIO) -> Iterator[bytes]:
+    """Give the Exif and text chunks, the text unpacked where it is packed (PNG, 11.3.3)."""
+    source.seek(8)
+    while len(raw := source.read(8)) == 8:
+        (length,) = struct.unpack(">I", raw[:4])
+        if raw[4:] in {b"eXIf", b"iTXt"} and length < 1 << 24:
+            content = source.read(length)
+            keyword, _, rest = content.partition(b"\0")
+            if raw[4:] == b"iTXt" and rest[:1] == b"\1":
+                packed = rest[2:].split(b"\0", 2)[-1]
+                with contextlib.suppress(zlib.error):
+                    content = keyword + zlib.decompressobj().decompress(packed, 1 << 24)
+            yield content
+            source.seek(4, os.SEEK_CUR)
+        else:
+            source.seek(length + 4, os.SEEK_CUR)
 
 
 def strip_metadata(path: Path, destination: Path | None = None) -> Stripped:

@@ -25,7 +25,7 @@ class TableBounds:
     """Limits of one table: rows, columns, characters in a cell."""
 
     rows: int = 1_000_000
-    columns: int = 1_000
+    columns: int = 4_000
     cell: int = 100_000
 
 
@@ -66,25 +66,35 @@ def check_table(file: BinaryIO, limits: TableBounds, delimiter: str | None = Non
         BrokenFile: quotes that do not close.
     """
     check_text(file)
+    csv.field_size_limit(max(limits.cell, csv.field_size_limit()))
+    try:
+        return _read_table(file, limits, delimiter, strict=True)
+    except csv.Error as error:
+        if "field limit" in str(error):
+            raise TableLimits(limit=limits.cell, unit="characters in a cell") from None
+        if "unexpected end" in str(error):
+            raise BrokenFile(media_type="text/csv", detail="a quotation mark is not closed") from None
+    # Quotation marks within a cell that nobody doubled: readers take them, so they are let pass.
+    try:
+        return _read_table(file, limits, delimiter, strict=False)
+    except csv.Error as error:
+        raise BrokenFile(media_type="text/csv", detail=str(error)) from None
+
+
+def _read_table(file: BinaryIO, limits: TableBounds, delimiter: str | None, *, strict: bool) -> str:
     file.seek(0)
     text = io.TextIOWrapper(io.BufferedReader(_Unclosing(file)), encoding="utf-8-sig", newline="")
     first = text.readline(1 << 20)
     chosen = delimiter or max(",;\t", key=first.count)
     text.seek(0)
-    csv.field_size_limit(max(limits.cell, csv.field_size_limit()))
-    reader = csv.reader(text, delimiter=chosen, strict=True)
     try:
-        for number, row in enumerate(reader, start=1):
+        for number, row in enumerate(csv.reader(text, delimiter=chosen, strict=strict), start=1):
             if number > limits.rows:
                 raise TableLimits(limit=limits.rows, unit="rows")
             if len(row) > limits.columns:
                 raise TableLimits(limit=limits.columns, unit="columns")
             if any(len(cell) > limits.cell for cell in row):
                 raise TableLimits(limit=limits.cell, unit="characters in a cell")
-    except csv.Error as error:
-        if "field limit" in str(error):
-            raise TableLimits(limit=limits.cell, unit="characters in a cell") from None
-        raise BrokenFile(media_type="text/csv", detail=str(error)) from None
     finally:
         text.detach()
     return chosen

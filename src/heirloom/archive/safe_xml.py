@@ -136,6 +136,11 @@ _DANGER = re.compile(
     r"url\s*\(|expression|javascript:|vbscript:|@import|behaviou?r|-moz-binding|[\\<>{}]", re.IGNORECASE
 )
 
+_PLAIN_DOCTYPE = re.compile(
+    rb"\A((?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*)<!DOCTYPE\s+svg\b[^\[<>]*>",
+    re.DOTALL,
+)
+
 #: How many elements a drawing may unfold to by its references.
 MAX_UNFOLDED = 200_000
 SVG_BOUNDS = XmlBounds(depth=64, elements=500_000, attributes=128, bytes=32 * 1024**2)
@@ -157,6 +162,8 @@ def sanitise_svg(data: bytes, bounds: XmlBounds = SVG_BOUNDS) -> Sanitised:
         SvgBomb: its references multiply beyond :data:`MAX_UNFOLDED`, or go round in a circle.
     """
     removed: set[str] = set()
+    # A document type without declarations of its own names a grammar and nothing else: it is left out.
+    data = _PLAIN_DOCTYPE.sub(rb"\1", data, count=1)
     check_xml(io.BytesIO(data), bounds)
     tree = ET.fromstring(data)  # noqa: S314  (judged free of document types just above)
     if tree.tag not in {f"{{{SVG}}}svg", "svg"}:

@@ -152,6 +152,12 @@ _HTML_START = re.compile(
     rb"|<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)[\s>/])",
     re.IGNORECASE | re.DOTALL,
 )
+#: A drawing, also after a document type that declares nothing itself, as drawing programs write it.
+_SVG_START = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*(?:<!DOCTYPE\s+svg\b[^\[<>]*>\s*)?(?:<!--.*?-->\s*)*"
+    rb"<(?:svg:)?svg[\s>]",
+    re.DOTALL,
+)
 _SRT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\d+[ \t]*\r?\n\d\d:\d\d:\d\d[,.]\d{3} --> \d\d:\d\d:\d\d[,.]\d{3}")
 _TEXT_BY_NAME = {
     "csv": "text/csv",
@@ -293,16 +299,19 @@ def _text(head: bytes, extension: str) -> str | None:
     body = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if _HTML_START.match(head):
         return "text/html"
-    if body.startswith(b"<"):
+    if _SVG_START.match(head):
+        return "image/svg+xml"
+    written = _TEXT_BY_NAME.get(extension, "text/plain" if extension == "txt" else "")
+    if body.startswith(b"<?xml") or (body.startswith(b"<") and not written):
         return "application/xml"
     for start, media_type in ((b"WEBVTT", "text/vtt"), (b"#EXTM3U", "application/vnd.apple.mpegurl")):
         if body.startswith(start):
             return media_type
     if _SRT.match(head):
         return "application/x-subrip"
-    if body[:1] in {b"{", b"["} and extension not in _TEXT_BY_NAME and extension != "txt":
+    if body[:1] in {b"{", b"["} and not written:
         return "application/json"
-    return _TEXT_BY_NAME.get(extension, "text/plain")
+    return written or "text/plain"
 
 
 def _refuse_polyglot(kind: Kind, head: bytes, tail: bytes) -> None:

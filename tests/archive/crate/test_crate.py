@@ -280,3 +280,36 @@ def test_what_is_no_crate_is_refused(data: bytes) -> None:
 def test_hostile_json_ends_in_a_coded_error(data: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
         read_crate(data)
+
+
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8)
+    | st.sampled_from(["./", METADATA_FILE, "Dataset", "File", "a.txt", "https://w3id.org/ro/crate/1.2"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["@id", "@type", "@value", "@language", "name", "about", "hasPart", "conformsTo", "x"]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=25,
+)
+
+
+@given(st.lists(_JSON, max_size=6), st.booleans())
+def test_any_graph_is_read_or_refused_with_a_code(items: list[object], sound: bool) -> None:
+    graph = [*(json.loads(document())["@graph"] if sound else []), *items]
+    try:
+        read = read_crate(json.dumps({"@graph": graph}).encode())
+    except (UnreadableCrate, UnsafeJson):
+        return
+    assert all(problem.code in PROBLEMS for problem in read.problems)
+    again = read_crate(read.crate.to_bytes())
+    assert again.crate.root.id == read.crate.root.id

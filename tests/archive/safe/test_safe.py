@@ -116,6 +116,12 @@ def test_a_decoder_that_needs_too_much_is_stopped() -> None:
         inspect(io.BytesIO(picture), "a.png", Policy(decode=SandboxLimits(wall_seconds=0.02)))
 
 
+def test_a_picture_that_must_be_held_whole_is_held_in_memory() -> None:
+    """The library would turn to a temporary file, which it may not write."""
+    content = samples.png(7000, 6000, interlace=True)
+    assert inspect(io.BytesIO(content), "a.png").width == 7000
+
+
 def test_orientation_turns_the_size() -> None:
     turned = samples.jpeg()
     block = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
@@ -162,6 +168,48 @@ def test_svg_is_rebuilt_or_refused() -> None:
     assert refused.value.code == "intake.active-content"
     again = inspect(io.BytesIO(accepted.sanitised), "a.svg", Policy(svg="refuse"))
     assert again.sanitised == accepted.sanitised
+
+
+def test_a_drawing_may_name_its_grammar_but_declare_nothing() -> None:
+    named = b'<?xml version="1.0"?><!-- made by hand --><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/g.dtd">'
+    accepted = inspect(io.BytesIO(named + samples.svg()), "a.svg")
+    assert accepted.sanitised is not None
+    assert b"DOCTYPE" not in accepted.sanitised
+    assert b"<svg" in accepted.sanitised
+    declares = named.replace(b'"http://www.w3.org/g.dtd">', b'"x" [<!ENTITY e "x">]>')
+    with pytest.raises(Refused) as refused:
+        inspect(io.BytesIO(declares + samples.svg()), "a.svg")
+    assert refused.value.code == "intake.xml-doctype"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "media_type"),
+    [
+        ("note.md", b"<!-- a comment -->\n# Title\n", "text/markdown"),
+        ("note.txt", b"<unclear> text\n", "text/plain"),
+        ("list.csv", b'title,note\nA,6" nails "big"\n"x" y,z\n', "text/csv"),
+        ("list.csv", "\ufefftitle;year\nA;1\n".encode(), "text/csv"),
+        ("open.gif", samples.gif()[:-1], "image/gif"),
+        ("sub.srt", b"\xef\xbb\xbf1\r\n00:00:01,000 --> 00:00:02,000\r\nx\r\n", "application/x-subrip"),
+    ],
+)
+def test_what_is_untidy_but_harmless_passes(name: str, content: bytes, media_type: str) -> None:
+    assert inspect(io.BytesIO(content), name).media_type == media_type
+
+
+def test_a_long_animation_of_little_change_passes() -> None:
+    import pyvips
+
+    frames, side = 8, 400
+    strip = (pyvips.Image.black(side, side * frames, bands=3) + 9).cast("uchar").copy(interpretation="srgb")
+    for number in range(frames):
+        strip = strip.draw_rect([255, number, 0], 1, number * side + number, 3, 3, fill=True)
+    strip = strip.copy()
+    strip.set_type(pyvips.GValue.gint_type, "page-height", side)
+    content = strip.gifsave_buffer()
+    policy = Policy(expansion_from=1024**2)
+    assert frames * side * side * 4 > max(policy.expansion_from, policy.max_expansion * len(content))
+    assert inspect(io.BytesIO(content), "a.gif", policy).frames == frames
 
 
 def test_html_is_sanitised_only_where_it_is_wanted() -> None:

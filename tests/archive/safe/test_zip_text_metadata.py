@@ -19,7 +19,7 @@ from tests.archive.safe.hostile import HOSTILE
 from heirloom.archive.safe import Policy, inspect, neutralise_formula
 from heirloom.archive.safe_errors import BrokenFile, Refused, TypeNotAllowed
 from heirloom.archive.safe_image import read_header
-from heirloom.archive.safe_metadata import strip_metadata
+from heirloom.archive.safe_metadata import has_location, strip_metadata
 from heirloom.archive.safe_zip import ZipLimits, extract_zip
 
 # --- unpacking
@@ -144,7 +144,9 @@ def test_a_jpeg_loses_its_notes_and_no_pixel(options: dict[str, object], tmp_pat
     path = tmp_path / "a.jpg"
     path.write_bytes(_with_notes(plain))
     path.chmod(0o640)
+    assert has_location(path)
     stripped = strip_metadata(path)
+    assert not has_location(path)
     data = path.read_bytes()
     assert stripped.orientation == 6
     assert stripped.removed == ("APP1", "APP1", "APP13", "COM", "APP2", "trailing")
@@ -172,7 +174,9 @@ def test_a_png_loses_its_notes_and_no_pixel(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(plain[:33] + notes + plain[33:] + b"SECRET")
     out = tmp_path / "b.png"
+    assert has_location(path)
     stripped = strip_metadata(path, out)
+    assert not has_location(out)
     assert b"SECRET" in path.read_bytes()
     data = out.read_bytes()
     assert b"SECRET" not in data
@@ -181,6 +185,19 @@ def test_a_png_loses_its_notes_and_no_pixel(tmp_path: Path) -> None:
     assert read_header(io.BytesIO(data), "image/png").orientation == 6
     before = pyvips.Image.pngload_buffer(plain)
     assert pyvips.Image.pngload_buffer(data).write_to_memory() == before.write_to_memory()
+
+
+def test_a_place_in_packed_text_is_found(tmp_path: Path) -> None:
+    packed = b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(b"<x exif:GPSLatitude='17,58N'/>")
+    chunk = (
+        struct.pack(">I", len(packed)) + b"iTXt" + packed + struct.pack(">I", zlib.crc32(b"iTXt" + packed))
+    )
+    plain = samples.png()
+    path = tmp_path / "a.png"
+    path.write_bytes(plain)
+    assert not has_location(path)
+    path.write_bytes(plain[:33] + chunk + plain[33:])
+    assert has_location(path)
 
 
 def test_a_damaged_picture_is_left_as_it_was(tmp_path: Path) -> None:
