@@ -80,7 +80,7 @@ def rich_item() -> Callable[..., Item]:
             ],
             **over,
         )
-        for position, role in enumerate(("wvr", "pht")):
+        for position, role in enumerate(("mus", "pht")):
             agent = make_agent(f"Agent {role}", uri="https://viaf.org/1" if role == "pht" else "")
             Contribution.objects.create(item=item, agent=agent, role=role, position=position)
         Label.objects.create(item=item, community=community, code="TK A", text=Translated({"lo": "ໃຫ້ກຽດ"}))

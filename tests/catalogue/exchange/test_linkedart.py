@@ -61,7 +61,7 @@ def test_rights_labels_people_and_dates(rich_item: Rich, addresses: Addresses) -
     assert "ໃຫ້ກຽດ" in kinds.values()
     assert kinds["http://vocab.getty.edu/aat/300435418"] == "Museum of Boats"
     event = made["produced_by"]
-    assert [part["classified_as"][0]["id"].rpartition("/")[2] for part in event["part"]] == ["wvr", "pht"]
+    assert [part["classified_as"][0]["id"].rpartition("/")[2] for part in event["part"]] == ["mus", "pht"]
     assert event["part"][1]["carried_out_by"][0]["equivalent"][0]["id"] == "https://viaf.org/1"
     assert event["timespan"]["begin_of_the_begin"].startswith("1937-01-01")
     assert event["timespan"]["end_of_the_end"].startswith("1937-12-31")

@@ -106,7 +106,7 @@ def test_a_picture_says_everything(rich_item: Rich, addresses: Addresses) -> Non
     assert {
         "about 1937",
         "1937~",
-        "Agent wvr",
+        "Agent mus",
         "Agent pht",
         "ໃຫ້ກຽດ",
         "3 m",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -48,7 +49,7 @@ class Encoding:
 def declared(name: str) -> Encoding:
     """The encoding that a person named."""
     try:
-        return Encoding(codecs.lookup(name).name)
+        return Encoding(codecs.lookup(re.sub(r"(?i)^windows-", "cp", name.strip())).name)
     except LookupError as error:
         raise UnknownEncoding(name=name[:40]) from error
 

@@ -10,7 +10,7 @@
        {"to": "kind", "value": "object"},
        {"to": "date", "from": "Date", "as": "edtf"},
        {"to": "term", "scheme": "material", "from": "Material", "split": ";", "vocabulary": "materials"},
-       {"to": "contribution", "name": "Maker", "role": {"from": "Role", "map": {"weaver": "wvr"}}}],
+       {"to": "contribution", "name": "Maker", "role": {"from": "Role", "map": {"singer": "sng"}}}],
      "vocabularies": {"materials": {"silk": {"code": "aat:300014072", "label": {"en": "silk", "lo": "ໄໝ"}}}},
      "ignore": ["internal note"], "rest": "statements"}
 

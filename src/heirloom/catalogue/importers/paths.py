@@ -107,11 +107,13 @@ def leaves(value: Any, name: str) -> Iterator[tuple[str, str]]:
 
 
 def as_text(value: Any) -> str:
-    """A single value as text: whole numbers without a fraction, truth as ``true`` and ``false``."""
+    """A single value as text: whole numbers without a fraction, truth as ``true`` and ``false``, objects as nothing."""
     if isinstance(value, str):
         return value
-    if value is None:
+    if value is None or isinstance(value, Mapping):
         return ""
+    if isinstance(value, list):
+        return "; ".join(filter(None, map(as_text, value)))
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:

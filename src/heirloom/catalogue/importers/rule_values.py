@@ -106,7 +106,11 @@ class ValueCompiler:
             )
         if len(getters) == 1:
             get = getters[0]
-            return lambda record: (paths.as_text(value) for value in get(record))
+            return lambda record: (
+                paths.as_text(part)
+                for value in get(record)
+                for part in (value if isinstance(value, list) else (value,))
+            )
         return lambda record: next(
             (
                 iter(found)
@@ -192,14 +196,37 @@ class ValueCompiler:
             raise RuleError(f'"{given}" is not a language tag')
         return lambda _record: tag
 
+    def language_maps(self, spec: Any) -> Callable[[Any], dict[str, str]]:
+        """What reads a language map, ``{"lo": "..."}``, where one stands instead of a text; only in nested records."""
+        path = spec.get("from") if isinstance(spec, dict) else spec
+        if (self.flat and not self.nested) or not isinstance(path, str):
+            return lambda _record: {}
+        get = self.getter(path)
+
+        def read(record: Any) -> dict[str, str]:
+            found: dict[str, str] = {}
+            for value in get(record):
+                if isinstance(value, Mapping):
+                    for tag, part in value.items():
+                        if text := clean(paths.as_text(part)):
+                            found.setdefault(language_tag(str(tag)), text)
+            return found
+
+        return read
+
     def translated(self, spec: Any, what: str) -> Callable[[Any, list[Problem]], Translated]:
         """A translated text: one value, or a list of values each with its language."""
         specs = spec if isinstance(spec, list) else [spec]
-        made = [(self.texts_of(one, what), self.language_of(one), origin_of(one)) for one in specs]
+        made = [
+            (self.texts_of(one, what), self.language_of(one), origin_of(one), self.language_maps(one))
+            for one in specs
+        ]
 
         def read(record: Any, problems: list[Problem]) -> Translated:
             found: dict[str, Text] = {}
-            for texts, language, origin in made:
+            for texts, language, origin, maps in made:
+                for tag, text in maps(record).items():
+                    found.setdefault(tag, Text(text, origin))
                 if value := next(texts(record, problems), ""):
                     found.setdefault(language(record), Text(value, origin))
             return Translated(found)

@@ -21,7 +21,7 @@ from .draft import (
 )
 from .merge import merged_text
 from .rule_values import VALUE_KEYS, RuleError, ValueCompiler, origin_of
-from .values import Origin, flag, language_code, language_tag, number, shortened, term_code
+from .values import Origin, flag, folded, language_code, language_tag, number, shortened, term_code
 
 
 class Row:
@@ -133,9 +133,11 @@ def _plain_rule(compiler: ValueCompiler, to: str, spec: dict[str, Any]) -> Calla
 
 def _text_rule(compiler: ValueCompiler, to: str, spec: dict[str, Any]) -> Callable[[Row], None]:
     read = compiler.texts_of(spec, to)
-    language, origin = compiler.language_of(spec), origin_of(spec)
+    language, origin, maps = compiler.language_of(spec), origin_of(spec), compiler.language_maps(spec)
 
     def run(row: Row) -> None:
+        for tag, text in maps(row.record).items():
+            row.add_text(to, tag, text, origin)
         if values := list(read(row.record, row.problems)):
             row.add_text(to, language(row.record), "\n\n".join(values), origin)
 

@@ -145,7 +145,7 @@ _BIBLIOGRAPHIC = {
 # --- dates in words --------------------------------------------------------------------------------------------------
 
 _ABOUT = re.compile(
-    r"^\s*(?:c\.?|ca\.?|circa|about|around|approx(?:\.|imately)?|约|約|ประมาณ|ປະມານ|khoảng)\s*", re.IGNORECASE
+    r"^\s*(?:circa|ca\.?|c\.?|about|around|approx(?:\.|imately)?|约|約|ประมาณ|ປະມານ|khoảng)\s*", re.IGNORECASE
 )
 _YEARS = re.compile(r"^(\d{3,4})\s*(?:[-–—/]|to|until)\s*(?:c\.?\s*)?(\d{2}|\d{4})$")
 _DECADE = re.compile(r"^(\d{3})0['’]?s$")
