@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -10,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from heirloom.archive import FileInfo, safe
+from heirloom.archive import safe
 from heirloom.archive.ocfl import Source
 from heirloom.errors import NotAllowed
 from heirloom.keys import object_id
@@ -65,39 +67,63 @@ def add_media(
     if role not in Media.Role.values:
         raise InvalidField(field="role", value=repr(role))
     language = canonical(language) if language else ""
-    accepted = safe.inspect(file, name, policy())
-    source: Source | None = _source(file, accepted)
-    identifier = object_id("item", item.key)
-    path = _free_path(item, accepted)
-    if accepted.size > AT_ONCE:
-        _keep_large(item, identifier, path, _source(file, accepted), by)
-        source = None
+    taken = {path.casefold() for path in item.media.values_list("path", flat=True)}
+    made = prepare(file, name, taken)
+    if made.large:
+        keep_large(item, made, by)
     with transaction.atomic():
         item = locked(item)
         if not rights.may_edit(by, item):
             raise NotAllowed
         if revision is not None and revision != item.revision:
             raise Stale
-        media = Media(
-            item=item,
-            path=path,
-            original_name=_storable(accepted.original_name),
-            role=role,
-            media_type=accepted.media_type,
-            size=len(accepted.sanitised) if accepted.sanitised is not None else accepted.size,
-            width=accepted.width,
-            height=accepted.height,
-            duration=duration,
-            language=language,
-            alt=alt or Translated(),
-            caption=caption or Translated(),
-            position=item.media.count(),
-        )
-        media.sha512 = _digest(source) if source is not None else _kept(identifier, path).sha512
+        media = made.media(item, item.media.count())
+        media.role, media.language, media.duration = role, language, duration
+        media.alt, media.caption = alt or Translated(), caption or Translated()
         media.save()
-        people.log(by, "add-media", "item", item.key, path=path, media_type=media.media_type, size=media.size)
-        _finish(by, item, f"add {path}", {path: source} if source is not None else {})
+        people.log(by, "add-media", "item", item.key, path=media.path, size=media.size)
+        _finish(by, item, f"add {media.path}", {media.path: made.source} if made.source is not None else {})
     return media
+
+
+@dataclass
+class Prepared:
+    """A file that was judged and may be kept: what is known of it, and its bytes (None once they are in the archive)."""
+
+    given: str
+    path: str
+    accepted: safe.Accepted
+    size: int
+    sha512: str
+    source: Source | None
+
+    @property
+    def large(self) -> bool:
+        """Whether it should go into the archive before the transaction."""
+        return self.size > AT_ONCE
+
+    def media(self, item: Item, position: int) -> Media:
+        """The row, not yet saved."""
+        return Media(
+            item=item,
+            path=self.path,
+            original_name=_storable(self.accepted.original_name),
+            media_type=self.accepted.media_type,
+            size=self.size,
+            sha512=self.sha512,
+            width=self.accepted.width,
+            height=self.accepted.height,
+            position=position,
+        )
+
+
+def prepare(file: Path | BinaryIO, name: str | bytes, taken: set[str]) -> Prepared:
+    """Judge a file and find it a path that is not among *taken* (casefolded). Raises safe.Refused."""
+    accepted = safe.inspect(file, name, policy())
+    source = _source(file, accepted)
+    size = len(accepted.sanitised) if accepted.sanitised is not None else accepted.size
+    given = name if isinstance(name, str) else name.decode("utf-8", "replace")
+    return Prepared(given, _free_path(accepted, taken), accepted, size, _digest(source), source)
 
 
 def _source(file: Path | BinaryIO, accepted: safe.Accepted) -> Source:
@@ -109,9 +135,7 @@ def _source(file: Path | BinaryIO, accepted: safe.Accepted) -> Source:
 
 
 def _digest(source: Source) -> str:
-    """SHA-512 of a small file; the archive computes the same on its way in and is compared with it."""
-    import hashlib
-
+    """SHA-512 of what will be kept."""
     if isinstance(source, bytes):
         return hashlib.sha512(source).hexdigest()
     if isinstance(source, Path):
@@ -129,10 +153,9 @@ def _storable(name: str) -> str:
     return name.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")[:500]
 
 
-def _free_path(item: Item, accepted: safe.Accepted) -> str:
+def _free_path(accepted: safe.Accepted, taken: set[str]) -> str:
     """A logical path for the file: its own safe name with the extension of its kind, numbered when taken."""
     stem = accepted.name.rpartition(".")[0] if "." in accepted.name.lstrip(".") else accepted.name
-    taken = {path.casefold() for path in item.media.values_list("path", flat=True)}
     number = 1
     while True:
         mark = "" if number == 1 else f"-{number}"
@@ -142,17 +165,16 @@ def _free_path(item: Item, accepted: safe.Accepted) -> str:
         number += 1
 
 
-def _keep_large(item: Item, identifier: str, path: str, source: Source, by: User) -> None:
+def keep_large(item: Item, made: Prepared, by: User) -> None:
     """Copy a large file into the package before its row exists; a crash leaves it to the next version to drop."""
-    files: dict[str, Source] = {path: source}
+    assert made.source is not None
+    identifier = object_id("item", item.key)
     if not store.archive().exists(identifier):
         with transaction.atomic():
             keep_item(locked(item), by, "begin a package")
-    store.archive().write(identifier, files, message=f"take in {path}", agent=store.agent(by))
-
-
-def _kept(identifier: str, path: str) -> FileInfo:
-    return store.archive().files(identifier)[path]
+    files: dict[str, Source] = {made.path: made.source}
+    store.archive().write(identifier, files, message=f"take in {made.path}", agent=store.agent(by))
+    made.source = None
 
 
 def _finish(by: User, item: Item, message: str, files: dict[str, Source]) -> None:
