@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from tests.archive.crate import test_crate as examples
 
 pytest.importorskip("rocrate_validator", reason="roc-validator is not installed")
 pytestmark = [
@@ -18,15 +18,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::UserWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-
-
-def _examples() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("crate_examples", Path(__file__).with_name("test_crate.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -58,8 +49,8 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def issues(folder: Path, profile: str) -> list[str]:
-    from rocrate_validator import models, services
-
+    models = pytest.importorskip("rocrate_validator.models")
+    services = pytest.importorskip("rocrate_validator.services")
     settings = models.ValidationSettings(
         rocrate_uri=str(folder),
         profile_identifier=profile,
@@ -72,7 +63,6 @@ def issues(folder: Path, profile: str) -> list[str]:
 
 @pytest.mark.usefixtures("no_network")
 def test_the_validator_accepts_what_we_write(tmp_path: Path) -> None:
-    examples = _examples()
     folder = examples.write(examples.full(), tmp_path)
     assert issues(folder, "ro-crate-1.2") == []
 
@@ -80,7 +70,6 @@ def test_the_validator_accepts_what_we_write(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("no_network")
 def test_the_validator_finds_the_run_as_process_run_crate_asks(tmp_path: Path) -> None:
     """Process Run Crate 0.5 extends RO-Crate 1.1, so that the version of the base is the one thing that differs."""
-    examples = _examples()
     folder = examples.write(examples.full(), tmp_path)
     document = json.loads((folder / "ro-crate-metadata.json").read_bytes())
     document["@graph"][0]["conformsTo"] = {"@id": "https://w3id.org/ro/crate/1.1"}
@@ -91,7 +80,6 @@ def test_the_validator_finds_the_run_as_process_run_crate_asks(tmp_path: Path) -
 @pytest.mark.usefixtures("no_network")
 def test_the_validator_is_awake(tmp_path: Path) -> None:
     """The same validator, so set up, does refuse what is wrong."""
-    examples = _examples()
     folder = examples.write(examples.full(), tmp_path)
     (folder / "out" / "result.json").unlink()
     assert any("result.json" in issue for issue in issues(folder, "ro-crate-1.2"))

@@ -10,12 +10,13 @@ import wave
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pyvips
 
 
-def _picture(width: int = 40, height: int = 24) -> pyvips.Image:
-    image = pyvips.Image.xyz(width, height)
+def _picture(width: int = 40, height: int = 24) -> Any:
+    image: Any = pyvips.Image.xyz(width, height)
     return (
         (image[0] * 5).bandjoin([image[1] * 9, image[0] + image[1]]).cast("uchar").copy(interpretation="srgb")
     )
