@@ -9,6 +9,7 @@ colour alone. A picture never stands alone: whoever shows it shows its table too
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -186,8 +187,8 @@ class _Drawing:
                 f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {_n(self.height)}" role="img"'
                 f' lang={quoteattr(language)} aria-labelledby="{name}-title {name}-description"'
                 f' font-family="system-ui, \'Noto Sans\', sans-serif" font-size="{_FONT}" fill="currentColor">',
-                f'<title id="{name}-title">{escape(title)}</title>',
-                f'<desc id="{name}-description">{escape(description)}</desc>',
+                f'<title id="{name}-title">{_xml(title)}</title>',
+                f'<desc id="{name}-description">{_xml(description)}</desc>',
                 *([_STYLE] if standalone else []),
                 *self.body,
                 "</svg>",
@@ -202,9 +203,9 @@ class _Drawing:
 
     def _text(self, x: float, y: float, words: str, anchor: str = "start", room: float = math.inf) -> None:
         shown = _fitted(words, room)
-        hint = f"<title>{escape(words)}</title>" if shown != words else ""
+        hint = f"<title>{_xml(words)}</title>" if shown != words else ""
         self.body.append(
-            f'<text x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}" unicode-bidi="plaintext">{escape(shown)}{hint}</text>'
+            f'<text x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}" unicode-bidi="plaintext">{_xml(shown)}{hint}</text>'
         )
 
     def _number(self, axis: Axis, value: float, digits: int) -> str:
@@ -310,9 +311,9 @@ class _Drawing:
             x = left + wide * (index + 0.5)
             if wide < 60:
                 shown = _fitted(label, top - 10)
-                hint = f"<title>{escape(label)}</title>" if shown != label else ""
+                hint = f"<title>{_xml(label)}</title>" if shown != label else ""
                 self.body.append(
-                    f'<text transform="translate({_n(x + 5)} {_n(top - 6)}) rotate(-90)">{escape(shown)}{hint}</text>'
+                    f'<text transform="translate({_n(x + 5)} {_n(top - 6)}) rotate(-90)">{_xml(shown)}{hint}</text>'
                 )
             else:
                 self._text(x, top - 8, label, "middle", wide - 6)
@@ -338,13 +339,21 @@ class _Drawing:
         self._text(x + wide / 2, y + 18, words, "middle", wide)
 
 
+# Characters that XML 1.0 cannot hold, even escaped (section 2.2); a table's cells may well hold them.
+_NOT_XML = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ud800-\\udfff\\ufffe\\uffff]")
+
+
+def _xml(words: str) -> str:
+    return escape(_NOT_XML.sub("\ufffd", words))
+
+
 def _n(value: float) -> str:
     """A coordinate with at most two decimals, the same on every machine."""
     return f"{round(value, 2) + 0.0:.2f}".rstrip("0").rstrip(".")
 
 
 def _ticks(axis: Axis) -> tuple[list[float], int]:
-    """Four to eight round numbers along the axis, and the decimals they need."""
+    """Two to seven round numbers along the axis, and the decimals they need."""
     span = axis.high - axis.low
     if span <= 0:
         return [axis.low], axis.digits

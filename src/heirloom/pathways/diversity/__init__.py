@@ -34,7 +34,7 @@ COVERAGE = Method(
     version="1.0",
     run="heirloom.pathways.diversity.coverage:run",
     needs=("icu", "numpy"),
-    cost=CostHint(cpu_seconds=3.0, per_megabyte=0.5, memory_bytes=120_000_000),
+    cost=CostHint(cpu_seconds=2.0, per_megabyte=5.0, memory_bytes=120_000_000),
     inputs=(
         Input(
             name="records",

@@ -29,7 +29,7 @@ def rows(path: Path, name: str, separator: str) -> Iterator[Row]:
                 yield from _json_lines(stream, name, separator)
             else:
                 yield from _delimited(stream, name, separator, first)
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise errors.NotUtf8(name=name) from None
 
 
@@ -49,6 +49,9 @@ def _json_lines(stream: Iterator[str], name: str, separator: str) -> Iterator[Ro
             raise errors.NotJsonObject(name=name, line=number) from None
         if not isinstance(record, dict):
             raise errors.NotJsonObject(name=name, line=number)
+        # JSON can escape half a surrogate pair, which is no text and could not be written again.
+        if "\\u" in line:
+            json.dumps(record, ensure_ascii=False).encode()
         row: Row = {}
         for column, cell in record.items():
             if cell is None:
