@@ -1,18 +1,12 @@
 /** htmx, loaded only on pages that use it, and set so that a strict Content Security Policy holds. */
 import htmx from "htmx.org";
+import { csrfToken } from "./enhance/csrf";
 
 interface RequestContext {
   request: { headers: Record<string, string>; method: string };
 }
 
-/** Sends Django's token with every writing request that htmx makes. */
-export function csrfToken(from: Document): string {
-  const field = from.querySelector<HTMLInputElement>('input[name="csrfmiddlewaretoken"]');
-  if (field) return field.value;
-  const cookie = /(?:^|;\s*)csrftoken=([^;]+)/.exec(from.cookie);
-  return cookie?.[1] ? decodeURIComponent(cookie[1]) : "";
-}
-
+/** Starts htmx; *enliven* is called for every part that it brings. */
 export function start(enliven: (root: ParentNode) => void): void {
   htmx.config.includeIndicatorCSS = false; // our stylesheet has the rule
   htmx.config.history = false;

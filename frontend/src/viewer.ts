@@ -1,5 +1,6 @@
 /** The viewer behind `<heirloom-zoom>`: OpenSeadragon with our own buttons, keys and words. */
 import OpenSeadragon from "openseadragon";
+import { percent, tileSource } from "./picture";
 
 const KEYS: readonly [keys: string[], text: string][] = [
   [["←", "↑", "→", "↓"], "textPan"],
@@ -9,17 +10,6 @@ const KEYS: readonly [keys: string[], text: string][] = [
   [["f"], "textFull"],
   [["Esc"], "textClose"],
 ];
-
-/** Tiles of a IIIF info.json, of a .dzi, or a plain picture: OpenSeadragon tells the first two apart by their content. */
-export function tileSource(host: HTMLElement): string | object {
-  const info = host.getAttribute("info");
-  if (info) return info;
-  return { type: "image", url: host.querySelector("a")?.href ?? host.querySelector("img")?.src ?? "" };
-}
-
-export function percent(zoom: number, language: string): string {
-  return new Intl.NumberFormat(language || undefined, { style: "percent", maximumFractionDigits: zoom < 0.1 ? 1 : 0 }).format(zoom);
-}
 
 /** Puts the viewer into *host*; resolves when the picture stands, rejects (and leaves all as it was) when it cannot be read. */
 export async function mount(host: HTMLElement, focus: boolean, closed: () => void): Promise<void> {

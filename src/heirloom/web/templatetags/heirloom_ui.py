@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
-from babel.numbers import format_decimal
-from babel.units import format_unit
 from django import template
 from django.conf import settings
 from django.core.paginator import Page
 from django.forms import BoundField, Form
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
+from django.template import Context
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import conditional_escape, format_html, linebreaks
@@ -24,11 +21,19 @@ from django.utils.translation import get_language, gettext
 from heirloom.errors import HeirloomError
 from heirloom.text.languages import autonym, canonical, direction
 
+from . import measures
 from .assets import asset_url, manifest
 from .icons import ICONS, TURNING
 from .maps import frame_for
+from .measures import reader_locale
+from .rights_names import rights_name
+
+__all__ = ["best_text", "map_figure", "origin", "plain", "reader_locale", "register", "rights", "text"]
 
 register = template.Library()
+
+# Tags get a Context; plain functions of other tags may hand on a mapping.
+Surroundings = Context | Mapping[str, Any]
 
 _TAGS = frozenset({"span", "p", "div", "h1", "h2", "h3", "h4", "bdi", "strong", "cite"})
 
@@ -63,17 +68,13 @@ def icon(name: str, css: str = "") -> SafeString:
 # Language -----------------------------------------------------------------------------------------------------------
 
 
-def _page_language() -> str:
-    return canonical(get_language() or settings.LANGUAGE_CODE)
-
-
-def _request(context: Mapping[str, Any]) -> HttpRequest | None:
+def _request(context: Surroundings) -> HttpRequest | None:
     """Return the request also inside ``{% include … only %}``, where only the context object itself still knows it."""
     request = context.get("request") or getattr(context, "request", None)
     return request if isinstance(request, HttpRequest) else None
 
 
-def best_text(context: Mapping[str, Any], value: Any) -> tuple[str, str, str] | None:
+def best_text(context: Surroundings, value: Any) -> tuple[str, str, str] | None:
     """Return (language, text, origin) of a ``Translated`` for this reader, or None where it is empty."""
     from heirloom.web.reader import languages
 
@@ -84,21 +85,18 @@ def best_text(context: Mapping[str, Any], value: Any) -> tuple[str, str, str] | 
     return language, found.value, found.origin
 
 
-@register.simple_tag
-def page_language() -> str:
-    """Return the page's language as BCP 47, for ``<html lang>``."""
-    return _page_language()
+register.simple_tag(measures.page_language)
 
 
 @register.simple_tag
 def page_direction() -> str:
     """Return ``ltr`` or ``rtl``, for ``<html dir>``."""
-    return direction(_page_language())
+    return direction(measures.page_language())
 
 
 @register.simple_tag(takes_context=True)
 def text(
-    context: Mapping[str, Any],
+    context: Surroundings,
     value: Any,
     *,
     tag: str = "span",
@@ -125,7 +123,7 @@ def text(
     if not words:
         return SafeString("")
     attributes = ""
-    page = _page_language()
+    page = measures.page_language()
     if language and language != page:
         attributes = format_html(' lang="{}"', language)
         if direction(language) != direction(page):
@@ -145,7 +143,7 @@ def text(
 
 
 @register.simple_tag(takes_context=True)
-def plain(context: Mapping[str, Any], value: Any, default: str = "") -> str:
+def plain(context: Surroundings, value: Any, default: str = "") -> str:
     """Return a ``Translated`` as bare text in the best language, for ``alt=``, ``<title>`` and labels."""
     if isinstance(value, Mapping):
         found = best_text(context, value)
@@ -156,7 +154,7 @@ def plain(context: Mapping[str, Any], value: Any, default: str = "") -> str:
 @register.filter
 def plain_text(value: Any) -> str:
     """Return a ``Translated`` as bare text by the page's language alone; ``{% plain %}`` also asks the reader's browser."""
-    return plain({}, value)
+    return plain(Context(), value)
 
 
 @register.filter
@@ -182,7 +180,7 @@ def origin(kind: str, *, short: bool = False) -> SafeString:
         if short
         else format_html("<span>{}</span>", label)
     )
-    page = _page_language()
+    page = measures.page_language()
     return format_html(
         ' <span class="origin origin--{}" lang="{}"{}>{}{}</span>',
         kind,
@@ -205,13 +203,13 @@ def language_switch() -> dict[str, Any]:
 
 
 @register.inclusion_tag("heirloom/components/theme_switch.html", takes_context=True)
-def theme_switch(context: Mapping[str, Any]) -> dict[str, Any]:
+def theme_switch(context: Surroundings) -> dict[str, Any]:
     """Offer light, dark, and as the device; the form that it sends stands in ``base.html``."""
     return {"theme": context.get("theme", "")}
 
 
 @register.simple_tag(takes_context=True)
-def csrf_field(context: Mapping[str, Any]) -> SafeString:
+def csrf_field(context: Surroundings) -> SafeString:
     """Django's hidden token field, also inside ``{% include … only %}``."""
     request = _request(context)
     if request is None:
@@ -220,7 +218,7 @@ def csrf_field(context: Mapping[str, Any]) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def this_page(context: Mapping[str, Any]) -> str:
+def this_page(context: Surroundings) -> str:
     """Return the address of the page that is shown, with its query: where the language switch comes back to."""
     request = _request(context)
     return request.get_full_path() if request else "/"
@@ -249,7 +247,7 @@ def breadcrumbs(content: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def crumb(context: Mapping[str, Any], label: Any, url: str = "") -> SafeString:
+def crumb(context: Surroundings, label: Any, url: str = "") -> SafeString:
     """Write one step of the trail; the last has no address and is the page itself."""
     shown = text(context, label, mark=False)
     if url:
@@ -258,7 +256,7 @@ def crumb(context: Mapping[str, Any], label: Any, url: str = "") -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def nav_item(context: Mapping[str, Any], label: str, url: str, current: bool | None = None) -> SafeString:
+def nav_item(context: Surroundings, label: str, url: str, current: bool | None = None) -> SafeString:
     """Write one entry of a navigation. It is current when the page's address starts with *url*, unless told otherwise."""
     request = _request(context)
     path = request.path if request else ""
@@ -271,7 +269,7 @@ def nav_item(context: Mapping[str, Any], label: str, url: str, current: bool | N
 
 
 @register.simple_tag(takes_context=True)
-def pagination(context: Mapping[str, Any], page: Page[Any], parameter: str = "page") -> str:
+def pagination(context: Surroundings, page: Page[Any], parameter: str = "page") -> str:
     """Links to the pages of a list; the rest of the query stays."""
     request = _request(context)
     query = request.GET.copy() if request else None
@@ -361,7 +359,7 @@ def form_errors(form: Form) -> str:
 
 @register.simple_tag(takes_context=True)
 def translated_field(
-    context: Mapping[str, Any],
+    context: Surroundings,
     name: str,
     legend: str,
     languages: Iterable[str],
@@ -461,41 +459,7 @@ def error_alert(error: Any, todo: str = "") -> str:
     )
 
 
-# Rights -------------------------------------------------------------------------------------------------------------
-
-_STATEMENTS = {
-    "InC": ("In copyright", "InC"),
-    "InC-OW-EU": ("In copyright: EU orphan work", "InC"),
-    "InC-EDU": ("In copyright: educational use permitted", "InC"),
-    "InC-NC": ("In copyright: non-commercial use permitted", "InC"),
-    "InC-RUU": ("In copyright: rights-holder not locatable", "InC"),
-    "NoC-CR": ("No copyright: contractual restrictions", "NoC"),
-    "NoC-NC": ("No copyright: non-commercial use only", "NoC"),
-    "NoC-OKLR": ("No copyright: other known legal restrictions", "NoC"),
-    "NoC-US": ("No copyright: United States", "NoC"),
-    "CNE": ("Copyright not evaluated", "?"),
-    "UND": ("Copyright undetermined", "?"),
-    "NKC": ("No known copyright", "NKC"),
-}
-
-
-def rights_name(uri: str) -> tuple[str, str]:
-    """Return (name, short sign) of a rights URI; a URI that is neither is its own name.
-
-    Names are those of RightsStatements.org 1.0 and of the Creative Commons deeds.
-    """
-    parts = [part for part in uri.split("://", 1)[-1].split("/") if part]
-    if len(parts) >= 3 and parts[0] == "rightsstatements.org":
-        name, sign = _STATEMENTS.get(parts[2], (parts[2], "?"))
-        return gettext(name), sign
-    if len(parts) >= 3 and parts[0].removeprefix("www.") == "creativecommons.org":
-        version = parts[3] if len(parts) > 3 else ""
-        if parts[2] == "zero":
-            return f"CC0 {version}".strip(), "CC0"
-        if parts[1] == "publicdomain":
-            return gettext("Public domain"), "PD"
-        return f"CC {parts[2].upper()} {version}".strip(), "CC"
-    return uri, "§"
+# Rights and numbers -------------------------------------------------------------------------------------------------
 
 
 @register.simple_tag
@@ -510,59 +474,9 @@ def rights(uri: str) -> SafeString:
     return format_html('<span class="rights">{}<span>{}</span></span>', body, name)
 
 
-# Numbers ------------------------------------------------------------------------------------------------------------
-
-
-def reader_locale() -> Locale:
-    """Return the locale that numbers, dates and amounts are written in for this reader; English where Babel has none."""
-    try:
-        return Locale.parse(_page_language(), sep="-")
-    except (UnknownLocaleError, ValueError):
-        return Locale("en")
-
-
-_BYTES = ("byte", "kilobyte", "megabyte", "gigabyte", "terabyte")
-
-
-@register.filter
-def size(count: float) -> str:
-    """Return a number of bytes in the largest decimal unit (1 kB = 1000 bytes), as the reader writes numbers."""
-    value, unit = float(count), 0
-    while value >= 1000 and unit < len(_BYTES) - 1:
-        value, unit = value / 1000, unit + 1
-    number = round(value, 1 if value < 100 and unit else 0)
-    return format_unit(number, f"digital-{_BYTES[unit]}", length="short", locale=reader_locale())
-
-
-@register.filter
-def duration(seconds: float | timedelta) -> str:
-    """Return a length of time in the two largest units that matter, as the reader writes them."""
-    total = seconds.total_seconds() if isinstance(seconds, timedelta) else float(seconds)
-    locale = reader_locale()
-    if total < 1:
-        return format_unit(round(total * 1000), "duration-millisecond", length="short", locale=locale)
-    if total < 60:
-        return format_unit(
-            round(total, 1 if total < 10 else 0), "duration-second", length="short", locale=locale
-        )
-    whole = round(total)
-    for large, length, small, part in (
-        ("day", 86400, "hour", 3600),
-        ("hour", 3600, "minute", 60),
-        ("minute", 60, "second", 1),
-    ):
-        if whole >= length:
-            first = format_unit(whole // length, f"duration-{large}", length="short", locale=locale)
-            rest = whole % length // part
-            second = format_unit(rest, f"duration-{small}", length="short", locale=locale) if rest else ""
-            return f"{first} {second}".strip()
-    return format_unit(whole, "duration-second", length="short", locale=locale)
-
-
-@register.filter
-def number(value: float) -> str:
-    """Return a number with the reader's separators, at most two digits after the point."""
-    return format_decimal(value, format="#,##0.##", locale=reader_locale())
+register.filter("size", measures.size)
+register.filter("duration", measures.duration)
+register.filter("number", measures.number)
 
 
 # Pictures -----------------------------------------------------------------------------------------------------------
@@ -570,7 +484,7 @@ def number(value: float) -> str:
 
 @register.simple_tag(takes_context=True)
 def map_figure(
-    context: Mapping[str, Any],
+    context: Surroundings,
     points: Iterable[Mapping[str, Any]],
     label: str,
     *,
@@ -614,7 +528,7 @@ def map_figure(
 
 @register.simple_tag(takes_context=True)
 def bars(
-    context: Mapping[str, Any],
+    context: Surroundings,
     rows: Sequence[Mapping[str, Any]],
     label: str,
     *,
