@@ -41,6 +41,7 @@ from .models import (
     Contribution,
     Item,
     Label,
+    Media,
     Place,
     Protocol,
     Term,

@@ -95,7 +95,7 @@ def list_items(
     language: str = "en",
     facets: bool = True,
 ) -> ItemList:
-    """List, filter, search and count what *user* may see; at most nine queries, however many items there are.
+    """List, filter, search and count what *user* may see; at most 10 queries for a visitor, 11 for a person who searches.
 
     Args:
         sort: one of :data:`SORTS`; default ``relevance`` for a search, else ``recent``. ``oldest`` and ``newest`` go by the date of the thing.

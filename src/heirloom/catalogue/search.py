@@ -2,9 +2,12 @@
 
 What is indexed are the tokens of :func:`heirloom.text.search.index_text`; what is asked are its queries, which no input can
 break. Rows of :class:`SearchEntry` are all that is written: the database keeps its full-text index in step itself
-(migration 0002). An entry's key is ``8 * row key + number of its kind``, so that a hit needs no look-up to be a thing.
+(migration 0002). An entry's key holds the number of its kind above 48 bits of row key, so that each kind is one range of keys and a hit
+needs no look-up to be a thing.
 
-Ranking: BM25 on SQLite, ``ts_rank`` on PostgreSQL; a word in a title counts ten times one in a text.
+Ranking: BM25 on SQLite, ``ts_rank`` on PostgreSQL; a word in a title counts ten times one in a text. Weighing every
+match of a word that stands in tens of thousands of records would cost more than the page: beyond :data:`RANKED`
+matches those in titles come first, the newest before the older ones.
 """
 
 from __future__ import annotations
@@ -32,12 +35,15 @@ LONGEST: Final = 100_000
 MOST_MATCHES: Final = 10_000
 """Matches that a list with facets looks at, the best ones."""
 
-_BITS: Final = 3
+RANKED: Final = 1_000
+"""Matches that are ranked by how well they match; when there are more, the newest come first."""
+
+_BITS: Final = 48
 
 
 def entry_id(kind: str, pk: int) -> int:
-    """The key of the search entry of the *kind* of thing whose row is *pk*."""
-    return (pk << _BITS) | KINDS.index(kind)
+    """The key of the search entry of the *kind* of thing whose row is *pk*: each kind is one range of keys."""
+    return (KINDS.index(kind) << _BITS) | pk
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,42 +232,79 @@ def find(
 def _ask(
     text: str, kind: str, allowed: QuerySet[Any], language: str | None, loose: bool, limit: int, offset: int
 ) -> list[int]:
+    """Hits of one way to read the query: ranked, or where there are too many, those by title first, the newest first."""
     try:
         condition, params = _exists(allowed)
     except EmptyResultSet:
         return []
     number = KINDS.index(kind)
-    if connection.vendor == "postgresql":
-        query = query_tsquery(text, language=language, loose=loose)
-        sql = _POSTGRESQL.format(condition=condition)
-        arguments: list[Any] = [query, number, *params, query, limit, offset]
-    else:
-        query = query_fts5(text, language=language, loose=loose)
-        sql = _SQLITE.format(condition=condition)
-        arguments = [query, number, *params, limit, offset]
+    span = (number << _BITS, ((number + 1) << _BITS) - 1)
+    asking = _SQLITE if connection.vendor == "sqlite" else _POSTGRESQL
+    make = query_fts5 if connection.vendor == "sqlite" else query_tsquery
+    query = make(text, language=language, loose=loose)
     with connection.cursor() as cursor:
-        cursor.execute(sql, arguments)
-        return [row[0] for row in cursor.fetchall()]
+
+        def hits(match: str, order: str, limit: int, offset: int) -> list[int]:
+            bound = [query] * match.count("%s")
+            more = [query] * order.count("%s")
+            sql = f"SELECT {asking.key} FROM {asking.table} WHERE {match} AND {asking.key} BETWEEN %s AND %s"  # noqa: S608  constants
+            if order:
+                sql += f" AND {condition} ORDER BY {order}"
+            cursor.execute(
+                f"{sql} LIMIT %s OFFSET %s",
+                [*bound, *span, *(params if order else ()), *more, limit, offset],
+            )
+            return [row[0] & _PK for row in cursor.fetchall()]
+
+        if len(hits(asking.match, "", RANKED + 1, 0)) <= RANKED:
+            return hits(asking.match, asking.rank, limit, offset)
+        titled = hits(asking.titled, asking.newest, offset + limit, 0)
+        found = titled[offset:]
+        if len(found) < limit:
+            rest = hits(asking.untitled, asking.newest, limit - len(found), max(0, offset - len(titled)))
+            found += rest
+        return found
 
 
-_SQLITE: Final = """
-SELECT heirloom_search.rowid >> 3 FROM heirloom_search
-WHERE heirloom_search MATCH %s AND (heirloom_search.rowid & 7) = %s AND {condition}
-ORDER BY bm25(heirloom_search, 10.0, 1.0), heirloom_search.rowid DESC LIMIT %s OFFSET %s
-"""
-_POSTGRESQL: Final = """
-SELECT heirloom_search.id >> 3 FROM heirloom_searchentry heirloom_search
-WHERE vector @@ %s::tsquery AND (heirloom_search.id & 7) = %s AND {condition}
-ORDER BY ts_rank('{{0.1, 0.1, 0.1, 1.0}}', vector, %s::tsquery, 1) DESC, heirloom_search.id DESC
-LIMIT %s OFFSET %s
-"""
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """How a database is asked; each ``%s`` in a part is the query."""
+
+    table: str
+    key: str
+    match: str
+    titled: str
+    untitled: str
+    rank: str
+    newest: str
+
+
+_PK: Final = (1 << _BITS) - 1
+_SQLITE: Final = _Asking(
+    table="heirloom_search",
+    key="heirloom_search.rowid",
+    match="heirloom_search MATCH %s",
+    titled="heirloom_search MATCH 'title : (' || %s || ')'",
+    untitled="heirloom_search MATCH '(' || %s || ') NOT title : (' || %s || ')'",
+    rank="bm25(heirloom_search, 10.0, 1.0), heirloom_search.rowid DESC",
+    newest="heirloom_search.rowid DESC",
+)
+_POSTGRESQL: Final = _Asking(
+    table="heirloom_searchentry",
+    key="heirloom_searchentry.id",
+    match="vector @@ %s::tsquery",
+    titled="vector @@ %s::tsquery AND ts_filter(vector, '{a}') @@ %s::tsquery",
+    untitled="vector @@ %s::tsquery AND NOT ts_filter(vector, '{a}') @@ %s::tsquery",
+    rank="ts_rank('{0.1, 0.1, 0.1, 1.0}', vector, %s::tsquery, 1) DESC, heirloom_searchentry.id DESC",
+    newest="heirloom_searchentry.id DESC",
+)
 
 
 def _exists(allowed: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
     """The condition that the thing behind an entry is among *allowed*, as SQL."""
-    key = "rowid" if connection.vendor == "sqlite" else "id"
-    inner = allowed.order_by().filter(pk=RawSQL(f"heirloom_search.{key} >> 3", ())).values("pk")  # noqa: S611  no input in it
-    sql, params = inner.query.sql_with_params()
+    key = "heirloom_search.rowid" if connection.vendor == "sqlite" else "heirloom_searchentry.id"
+    entry = RawSQL(f"{key} & {_PK}", ())  # noqa: S611  constants
+    sql, params = allowed.order_by().filter(pk=entry).values("pk").query.sql_with_params()
     return f"EXISTS ({sql})", params
 
 
