@@ -364,6 +364,33 @@ def test_killed_at_any_instant_and_started_again_it_gives_the_same_bytes(tmp_pat
         assert not list(output_folder(scratch).rglob("*.part"))
 
 
+@pytest.mark.drill
+@pytest.mark.parametrize("room", [4, 16, 28, 40, 52, 64, 80, 96, 112, 124, 140])
+def test_on_a_full_disk_a_run_says_so_and_ends_well_once_there_is_room(room: int, tmp_path: Path) -> None:
+    """A disk of *room* kB: nothing half-made counts, and with room the same folder gives the same bytes."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={room}k", "tmpfs", str(disk)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("this user may not mount a small tmpfs")
+    try:
+        wanted = [output.sha512 for output in run("many-steps", tmp_path / "whole").outputs]
+        try:
+            record = run("many-steps", disk / "run")
+            assert code_of(record) == "pathways.run.disk-full", record.log_tail
+            assert record.outputs == ()
+        except errors.DiskFull:
+            pass
+        subprocess.run(["mount", "-o", "remount,size=8m", str(disk)], check=True)
+        record = run("many-steps", disk / "run")
+        assert record.status == "done", record.log_tail
+        assert [output.sha512 for output in record.outputs] == wanted
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
 def _kill_soon(scratch: Path, delay: float, stop: threading.Event) -> None:
     if stop.wait(delay):
         return

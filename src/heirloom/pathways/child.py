@@ -20,6 +20,10 @@ from heirloom.pathways import errors, registry
 from heirloom.pathways.context import Context, Fault, InputFile, write_whole
 from heirloom.pathways.record import Failure
 
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+# How the process ends where there is no room even to say how it ended.
+EXIT_DISK_FULL = errno.ENOSPC
+
 
 def _failure(error: BaseException) -> Failure:
     if isinstance(error, HeirloomError):
@@ -28,7 +32,7 @@ def _failure(error: BaseException) -> Failure:
         return Failure.of(errors.OutOfMemory())
     if isinstance(error, OSError) and error.errno == errno.EFBIG:
         return Failure.of(errors.OutputTooLarge())
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in DISK_FULL:
         return Failure.of(errors.DiskFull())
     return Failure.of(errors.MethodFailed(error=type(error).__name__))
 
@@ -71,7 +75,12 @@ def main() -> int:
             problem = error
             if not isinstance(error, errors.Cancelled):
                 traceback.print_exc()
-        write_whole(scratch / "ending.json", json.dumps(_ending(context, problem)).encode())
+        try:
+            write_whole(scratch / "ending.json", json.dumps(_ending(context, problem)).encode())
+        except OSError as error:
+            if error.errno in DISK_FULL:
+                return EXIT_DISK_FULL
+            raise
     return 0 if problem is None else 1
 
 

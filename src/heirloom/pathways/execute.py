@@ -28,7 +28,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from heirloom.pathways import errors, launch, registry
+from heirloom.pathways import child, errors, launch, registry
 from heirloom.pathways.context import OUTPUTS, STEPS, WORK, Fault, InputFile, write_whole
 from heirloom.pathways.face import Method
 from heirloom.pathways.message import Message
@@ -148,20 +148,26 @@ def execute(
     Raises:
         UnknownMethod, MissingModule, InvalidParams, InputError: the run could not begin.
         RunBusy: another process is working in *scratch*.
+        DiskFull: there was no room even for the run's own notes.
     """
     found = registry.method(method) if isinstance(method, str) else registry.method(method.id, method.version)
     if missing := found.missing_modules():
         raise errors.MissingModule(method=found.id, module=", ".join(missing))
     values = found.validate(params or {})
     given = _check_inputs(found, inputs)
-    scratch.mkdir(parents=True, exist_ok=True)
-    with _locked(scratch) as lock:
-        run = _Run(found, values, given, scratch.resolve(), agent)
-        if (finished := run.finished()) is not None:
-            return finished
-        run.prepare(fault)
-        run.watch(lock, limits or Limits(), on_progress, cancelled)
-        return run.conclude()
+    try:
+        scratch.mkdir(parents=True, exist_ok=True)
+        with _locked(scratch) as lock:
+            run = _Run(found, values, given, scratch.resolve(), agent)
+            if (finished := run.finished()) is not None:
+                return finished
+            run.prepare(fault)
+            run.watch(lock, limits or Limits(), on_progress, cancelled)
+            return run.conclude()
+    except OSError as error:
+        if error.errno in child.DISK_FULL:
+            raise errors.DiskFull from error
+        raise
 
 
 # --- before -----------------------------------------------------------------------------------------------
@@ -556,6 +562,8 @@ def _report(pending: bytes, on_progress: Callable[[Progress], None] | None) -> b
 
 def _attempts(path: Path) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = []
+    if not path.exists():
+        return lines
     for line in path.read_text("utf-8").splitlines():
         with contextlib.suppress(ValueError):  # a power cut may have torn the last line
             lines.append(json.loads(line))
@@ -593,6 +601,8 @@ def _how_it_ended(last: Mapping[str, Any], ending: Mapping[str, Any]) -> tuple[S
     if last.get("reason") == "out-of-time" or last.get("exit") == -signal.SIGXCPU:
         return "failed", Failure.of(errors.OutOfTime(seconds=round(last["wall"], 1)))
     status = last.get("exit")
+    if status == child.EXIT_DISK_FULL:
+        return "failed", Failure.of(errors.DiskFull())
     if isinstance(status, int) and status < 0:
         return "failed", Failure.of(errors.Killed(signal=signal.Signals(-status).name))
     return "failed", Failure.of(errors.MethodFailed(error=f"exit status {status}"))

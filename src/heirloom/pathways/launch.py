@@ -148,6 +148,12 @@ class Watch:
 
 
 def _note(path: str, line: dict[str, Any]) -> None:
+    """Append to the account. A full disk loses the line, not the run; the caller sees that an attempt is unmeasured."""
+    with contextlib.suppress(OSError):
+        _append(path, line)
+
+
+def _append(path: str, line: dict[str, Any]) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         # The leading line end keeps this line whole where a power cut tore the one before.
