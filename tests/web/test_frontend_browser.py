@@ -19,6 +19,7 @@ from wsgiref.simple_server import WSGIRequestHandler
 import pytest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.template import engines
 from django.test import override_settings
 from django.urls import path
 
@@ -44,9 +45,30 @@ def _remember(request: HttpRequest) -> HttpResponse:
     return answer
 
 
+_JOB = """{% extends "heirloom/base.html" %}{% block content %}<div class="page"><h1>Job</h1>
+{% include "heirloom/components/progress.html" with label="Counting" value=done max=3 poll_url="/job/part/" page_url="/job/" cancel_url="/job/cancel/" only %}
+<form hx-post="/job/note/" hx-target="#told"><button class="button">Note</button></form><p id="told"></p>{% csrf_token %}</div>{% endblock %}"""
+_PART = """{% include "heirloom/components/progress.html" with label="Counting" value=3 max=3 state="done" only %}"""
+
+
+def _job(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(engines["django"].from_string(_JOB).render({"done": 1}, request))
+
+
+def _part(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(engines["django"].from_string(_PART).render({}, request))
+
+
+def _note(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(f"noted by {request.method}")
+
+
 urls = ModuleType("heirloom_component_urls")
 urls.urlpatterns = [  # type: ignore[attr-defined]
     path("dev/components/", _components),
+    path("job/", _job),
+    path("job/part/", _part),
+    path("job/note/", _note),
     path("language/", _remember, name="set-language"),
     path("theme/", _remember, name="set-theme"),
 ]
@@ -149,7 +171,7 @@ def test_no_rule_of_accessibility_is_broken(browser: Any, site: str, language: s
         browser, site, language=language, viewport={"width": width, "height": 800}, color_scheme=theme
     ) as visit:
         page = visit.page
-        page.wait_for_function("document.documentElement.classList.contains('js')")
+        page.wait_for_selector("html.js")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, (
             "nothing may stand out of the window"
         )
@@ -199,7 +221,7 @@ def test_language_and_colours_keep_the_place(browser: Any, site: str) -> None:
         page = visit.page
         page.click(".site-tools .menu > summary")
         page.click("button[name=language][value=vi]")
-        page.wait_for_function("document.documentElement.lang === 'vi'")
+        page.wait_for_selector("html[lang=vi]")
         assert page.url.endswith("/dev/components/")
         page.click("button[data-theme-set=dark]")
         assert page.evaluate("document.documentElement.dataset.theme") == "dark"
@@ -242,14 +264,24 @@ def test_the_close_view_comes_when_asked_and_works_by_keyboard(browser: Any, sit
         assert page.evaluate("document.activeElement.getAttribute('role')") == "application"
         before = page.inner_text(".zoom-level")
         page.keyboard.press("+")
-        page.wait_for_function(
-            "(old) => document.querySelector('.zoom-level').textContent !== old", arg=before
-        )
+        playwright.expect(page.locator(".zoom-level")).not_to_have_text(before)
         page.keyboard.press("Escape")
         assert page.evaluate("document.activeElement.className") == "button zoom-open"
         page.keyboard.press("Enter")
         page.wait_for_selector(".zoom-level:not(:empty)")
         assert visit.complaints == [], "the policy for content was kept"
+
+
+def test_long_work_shows_its_progress_and_parts_are_sent_with_a_token(browser: Any, site: str) -> None:
+    with Visit(browser, site) as visit:
+        page = visit.page
+        assert not any("htmx" in url for url in visit.fetched)
+        page.goto(f"{site}/job/")
+        assert page.inner_text(".progress-value") == "1 / 3"
+        playwright.expect(page.locator(".progress-value")).to_have_text("done")
+        page.click("text=Note")
+        playwright.expect(page.locator("#told")).to_have_text("noted by POST")
+        assert visit.complaints == []
 
 
 def test_every_page_weighs_little(browser: Any, site: str) -> None:
