@@ -68,9 +68,11 @@ def parsed(picture: str) -> Element:
 
 
 @settings(max_examples=80, deadline=None)
-@given(charts(), st.booleans())
-def test_any_chart_is_a_well_formed_named_harmless_picture(chart: Chart, standalone: bool) -> None:
-    root = parsed(svg(chart, name="x", standalone=standalone))
+@given(charts(), st.booleans(), st.sampled_from([320, 360, 720]))
+def test_any_chart_is_a_well_formed_named_harmless_picture(
+    chart: Chart, standalone: bool, width: int
+) -> None:
+    root = parsed(svg(chart, name="x", standalone=standalone, width=width))
     assert root.tag == f"{SVG}svg"
     assert root.get("role") == "img"
     named = {element.get("id"): "".join(element.itertext()) for element in root.iter() if element.get("id")}

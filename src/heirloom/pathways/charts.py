@@ -158,6 +158,7 @@ def svg(
     language: str = "en",
     name: str = "chart",
     standalone: bool = True,
+    width: int = WIDTH,
 ) -> str:
     """*chart* as SVG.
 
@@ -166,13 +167,16 @@ def svg(
         name: prefix of element ids, unique in the page.
         standalone: a file of its own, with its own light and dark colours; otherwise it is meant to stand inside a
             page, takes the page's text colour, and carries no style a strict content policy would refuse.
+        width: in the units of the text's size; a page draws a second, narrow one (360) for phones, where a scaled wide
+            one could not be read.
     """
-    return _Drawing(chart, translate, write).render(language, name, standalone=standalone)
+    return _Drawing(chart, translate, write, width).render(language, name, standalone=standalone)
 
 
 class _Drawing:
-    def __init__(self, chart: Chart, translate: Translate, write: Write) -> None:
+    def __init__(self, chart: Chart, translate: Translate, write: Write, width: int) -> None:
         self.chart = chart
+        self.width = float(width)
         self.translate = translate
         self.write = write
         self.body: list[str] = []
@@ -184,7 +188,7 @@ class _Drawing:
         description = self.chart.description.text(self.translate, self.write)
         return "\n".join(
             [
-                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {_n(self.height)}" role="img"'
+                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(self.width)} {_n(self.height)}" role="img"'
                 f' lang={quoteattr(language)} aria-labelledby="{name}-title {name}-description"'
                 f' font-family="system-ui, \'Noto Sans\', sans-serif" font-size="{_FONT}" fill="currentColor">',
                 f'<title id="{name}-title">{_xml(title)}</title>',
@@ -229,7 +233,11 @@ class _Drawing:
             self._line(at(tick), top, at(tick), bottom, ' stroke-opacity="0.2"')
             self._text(at(tick), bottom + 18, self._number(axis, tick, digits), "middle")
         self._text(
-            (left + right) / 2, bottom + 40, axis.title.text(self.translate, self.write), "middle", WIDTH - 20
+            (left + right) / 2,
+            bottom + 40,
+            axis.title.text(self.translate, self.write),
+            "middle",
+            self.width - 20,
         )
         return at
 
@@ -239,8 +247,8 @@ class _Drawing:
         axis = self.chart.axis
         assert axis is not None
         labels = [self._words(bar.label) for bar in self.chart.bars]
-        left = min(300.0, max((_width(label) for label in labels), default=0) + 20)
-        right, top = WIDTH - 90.0, 10.0
+        left = min(0.42 * self.width, max((_width(label) for label in labels), default=0) + 20)
+        right, top = self.width - 76.0, 10.0
         bottom = top + (_LINE + 8) * len(labels)
         at = self._across(axis, left, right, top, bottom)
         for index, (bar, label) in enumerate(zip(self.chart.bars, labels, strict=True)):
@@ -262,7 +270,7 @@ class _Drawing:
         up, across = self.chart.axis, self.chart.across
         assert up is not None
         assert across is not None
-        left, right, top, bottom = 70.0, WIDTH - 20.0, 34.0, 354.0
+        left, right, top, bottom = 70.0, self.width - 28.0, 34.0, 354.0
         x_of = self._across(across, left, right, top, bottom)
         span = (up.high - up.low) or 1.0
 
@@ -273,14 +281,14 @@ class _Drawing:
         for tick in ticks:
             self._line(left, y_of(tick), right, y_of(tick), ' stroke-opacity="0.2"')
             self._text(left - 8, y_of(tick) + 5, self._number(up, tick, digits), "end")
-        self._text(8, 18, up.title.text(self.translate, self.write), room=WIDTH - 16)
+        self._text(8, 18, up.title.text(self.translate, self.write), room=self.width - 16)
         for index, curve in enumerate(self.chart.curves):
             self._curve(curve, index, x_of, y_of)
         self.height = bottom + 64
         for index, curve in enumerate(self.chart.curves):
             self.body.append(_stroke([(left, self.height), (left + 40, self.height)], index))
             self.body.append(_mark(index, left + 20, self.height))
-            self._text(left + 52, self.height + 5, self._words(curve.label), room=WIDTH - left - 72)
+            self._text(left + 52, self.height + 5, self._words(curve.label), room=self.width - left - 72)
             self.height += _LINE
         self.height += 4
 
@@ -303,8 +311,8 @@ class _Drawing:
     def _grid(self) -> None:
         rows = [self._words(value) for value in self.chart.rows]
         columns = [self._words(value) for value in self.chart.columns]
-        left = min(260.0, max((_width(label) for label in rows), default=0) + 20)
-        wide = max(_CELL, min(90.0, (WIDTH - left - 10) / max(1, len(columns))))
+        left = min(0.36 * self.width, max((_width(label) for label in rows), default=0) + 20)
+        wide = max(_CELL, min(90.0, (self.width - left - 10) / max(1, len(columns))))
         room = 170.0 if wide < 60 else 20.0
         top = min(room, max((_width(label) for label in columns), default=0) + 16) if wide < 60 else 28.0
         for index, label in enumerate(columns):

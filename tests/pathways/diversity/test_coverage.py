@@ -134,6 +134,9 @@ def test_where_nothing_appears_once_full_coverage_is_not_called_a_finding(tmp_pa
     told = sentences(out)
     assert not any("100" in sentence for sentence in told)
     assert any("Other places may" in sentence for sentence in told)
+    assert not (out / "coverage.svg").exists()
+    (table,) = [table for table in loaded(out, "summary.json")["tables"] if table["id"] == "coverage"]
+    assert table["rows"][0][3:6] == [None, None, None]
 
 
 def test_several_values_in_a_record_make_incidences(tmp_path: Path) -> None:

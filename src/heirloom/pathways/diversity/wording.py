@@ -221,7 +221,8 @@ def coverage_table(facets: Sequence[Json]) -> Json:
         row: list[Json | None] = [facet_value(found["facet"]).to_json(), _cell(found["records"], "integer")]
         if found["status"] == "estimated":
             row.append(_cell(found["once"], "integer"))
-            row += [_cell(found["coverage"][name], "percent", 1) for name in ("estimate", "low", "high")]
+            shown = found["coverage"] if found["once"] else {}
+            row += [_cell(shown.get(name), "percent", 1) for name in ("estimate", "low", "high")]
             row += [_cell(order["observed"]["estimate"], "decimal", 1) for order in found["hill"]]
         else:
             row += [None] * (len(columns) - 2)
@@ -337,7 +338,8 @@ def _drawn(facets: Sequence[Json]) -> list[Json]:
 
 
 def coverage_chart(facets: Sequence[Json]) -> Chart | None:
-    estimated = [found for found in facets if found["status"] == "estimated"]
+    # Where nothing appears once the formula says 100 %; a full bar would show that as a finding.
+    estimated = [found for found in facets if found["status"] == "estimated" and found["once"]]
     if not estimated:
         return None
     best = max(estimated, key=lambda found: float(found["coverage"]["estimate"]))
