@@ -20,6 +20,7 @@ import sys
 import tarfile
 import tempfile
 import time
+import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -94,11 +95,7 @@ def short_queries(language: str, texts: list[str]) -> list[str]:
         clusters = graphemes(text)
         start = chance.randrange(len(clusters) - 1)
         query = "".join(clusters[start : start + (1 if len(clusters[start]) > 1 else 2)])
-        if (
-            len(query) >= 2
-            and not re.search(r"[\W_]", query[0])
-            and all(part.isprintable() for part in query)
-        ):
+        if len(query) >= 2 and all(unicodedata.category(part)[0] in "LM" for part in query):
             found.add(query)
     return sorted(found)
 
