@@ -10,4 +10,9 @@ class HeirloomConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from heirloom.calls import rebuild as calls
         from heirloom.cases import indexing  # noqa: F401 -- tells search what it knows of cases
+        from heirloom.cases import rebuild as cases
+
+        cases.register()
+        calls.register()

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from heirloom.archive import FileInfo, crate
+from heirloom.archive import FileInfo, ObjectVersion, crate
 from heirloom.cases import actions as case_actions
 from heirloom.cases import rules as case_rules
 from heirloom.cases import sealing
@@ -56,21 +56,21 @@ def publish_collection(by: User, call: Call, title: Translated, summary: Transla
         collection, _created = Collection.objects.get_or_create(call=call, defaults={"slug": call.slug})
         collection.title, collection.summary = title, summary
         collection.save(update_fields=["title", "summary"])
-    moment = collection.published_at or datetime.now(UTC).replace(microsecond=0)
-    record = describe(call, collection, accepted, moment)
-    version, digest = _keep(by, collection, record, moment)
+    moment = collection.published_at or _kept_moment(collection) or datetime.now(UTC).replace(microsecond=0)
+    version = _keep(by, collection, describe(call, collection, accepted, moment), moment)
     with transaction.atomic():
         collection = Collection.objects.select_for_update().get(pk=collection.pk)
-        first = collection.published_at is None
         write_entries(collection, accepted)
         collection.published_at = moment
-        collection.object_version, collection.digest = version, digest
+        collection.object_version, collection.digest = version.number, version.digest
         collection.save()
         call.state = Call.State.CLOSED
         call.save(update_fields=["state"])
-        kind = Change.Kind.CREATE if first else Change.Kind.UPDATE
-        Change.objects.create(kind=kind, about="collection", key=collection.key)
-        log(by, "publish", "collection", collection.key, digest=digest)
+        kind = Change.Kind.CREATE if version.number == 1 else Change.Kind.UPDATE
+        Change.objects.get_or_create(
+            about="collection", key=collection.key, at=version.created, defaults={"kind": kind}
+        )
+        log(by, "publish", "collection", collection.key, digest=version.digest)
     return collection
 
 
@@ -106,30 +106,39 @@ def describe(
         "title": collection.title.to_json(),
         "summary": collection.summary.to_json(),
         "published_at": moment.isoformat(),
-        "call": {**content.describe(call), "key": call.key, "created_at": call.created_at.isoformat()},
+        "call": {
+            **content.describe(call),
+            "key": call.key,
+            "created_at": record_format.when(call.created_at),
+        },
         "entries": entries,
     }
 
 
-def _keep(by: User, collection: Collection, record: dict[str, Any], moment: datetime) -> tuple[int, str]:
-    """Write the record, unless the archive already holds the same; return the version and its digest."""
+def _kept_moment(collection: Collection) -> datetime | None:
+    """Return when a dead process had published the collection, from the archive."""
+    identifier = object_id("collection", collection.key)
+    return archive().versions(identifier)[0].created if archive().exists(identifier) else None
+
+
+def _keep(by: User, collection: Collection, record: dict[str, Any], moment: datetime) -> ObjectVersion:
+    """Write the record, unless the archive already holds the same; return the version that holds it."""
     identifier = object_id("collection", collection.key)
     data = sealing.to_bytes(record)
     if archive().exists(identifier) and archive().read(identifier, sealing.RECORD) == data:
-        head = archive().head(identifier)
-        return head.number, head.digest
+        return archive().head(identifier)
 
     def described(files: Mapping[str, FileInfo]) -> crate.Crate:
         return describe_crate(record, moment.isoformat(), files.values())
 
-    version = archive().write(
+    return archive().write(
         identifier,
         {sealing.RECORD: data},
         message="published",
         agent=agent(by),
+        created=moment if not archive().exists(identifier) else None,
         crate=described,
     )
-    return version.number, version.digest
 
 
 def describe_crate(record: dict[str, Any], published: str, files: Iterable[FileInfo]) -> crate.Crate:

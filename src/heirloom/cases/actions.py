@@ -201,27 +201,22 @@ def publish_accepted(by: User, made: Seal, because: Mapping[str, Any]) -> Case:
         item = Item.objects.filter(key=key).first()
         if item is not None and item.state == Item.State.DRAFT:
             publish_item(by, item)
-    identifier = object_id("case", case.key)
-    now = datetime.now(UTC).replace(microsecond=0)
     publication = {
         "format": "heirloom/publication/1",
         "seal": made.number,
         "digest": made.digest,
-        "published_at": now.isoformat(),
         "withdrawn": False,
         "because": dict(because),
     }
-    _write_publication(identifier, publication, by)
+    moment = _write_publication(case, publication, by)
     with transaction.atomic():
         case = Case.objects.select_for_update().get(pk=case.pk)
         first = case.published_at is None
         case.state = Case.State.PUBLISHED
         case.published_seal = made
-        case.published_at = case.published_at or now
+        case.published_at = case.published_at or moment
         case.save(update_fields=["state", "published_seal", "published_at"])
-        Change.objects.create(
-            kind=Change.Kind.CREATE if first else Change.Kind.UPDATE, about="case", key=case.key
-        )
+        _announce(case, Change.Kind.CREATE if first else Change.Kind.UPDATE, moment)
         indexing.index_case(case)
         log(by, "publish", "case", case.key, number=made.number, **because)
     return case
@@ -229,38 +224,46 @@ def publish_accepted(by: User, made: Seal, because: Mapping[str, Any]) -> Case:
 
 def withdraw(by: User, case: Case, reason: str) -> Case:
     """Take a case from view; its sealed versions stay in the archive."""
-    if not (rules.may_publish(by) or rules.may_lead(by, case)):
+    if not (rules.may_publish(by) or rules.may_lead(by, case)) or case.published_seal is None:
         raise NotAllowed
     publication = {
         "format": "heirloom/publication/1",
-        "seal": case.published_seal.number if case.published_seal else None,
+        "seal": case.published_seal.number,
+        "digest": case.published_seal.digest,
         "withdrawn": True,
-        "withdrawn_at": datetime.now(UTC).replace(microsecond=0).isoformat(),
         "reason": reason,
     }
-    _write_publication(object_id("case", case.key), publication, by)
+    moment = _write_publication(case, publication, by)
     with transaction.atomic():
         case = Case.objects.select_for_update().get(pk=case.pk)
         case.state = Case.State.WITHDRAWN
         case.save(update_fields=["state"])
-        Change.objects.create(kind=Change.Kind.DELETE, about="case", key=case.key)
+        _announce(case, Change.Kind.DELETE, moment)
         indexing.index_case(case)
         log(by, "withdraw", "case", case.key, reason=reason)
     return case
 
 
-def _write_publication(identifier: str, publication: dict[str, Any], by: User) -> None:
-    """Add the record of a publication, unless the archive already says the same."""
-    files = archive().files(identifier)
-    if sealing.PUBLICATION in files:
+def _announce(case: Case, kind: str, moment: datetime) -> None:
+    """Tell harvesters once about one version of the archive, also when a dead process had told them already."""
+    Change.objects.get_or_create(about="case", key=case.key, at=moment, defaults={"kind": kind})
+
+
+def _write_publication(case: Case, publication: dict[str, Any], by: User) -> datetime:
+    """Add the record of a publication, unless the archive already says the same; return when it was added."""
+    identifier = object_id("case", case.key)
+    head = archive().head(identifier)
+    if sealing.PUBLICATION in archive().files(identifier):
         held = json.loads(archive().read(identifier, sealing.PUBLICATION))
-        unchanging = ("seal", "withdrawn")
-        if all(held.get(name) == publication.get(name) for name in unchanging):
-            return
-    archive().write(
+        if all(held.get(name) == publication[name] for name in ("seal", "withdrawn")):
+            return head.created
+    now = datetime.now(UTC).replace(microsecond=0)
+    version = archive().write(
         identifier,
         {sealing.PUBLICATION: sealing.to_bytes(publication)},
         message="withdrawn" if publication["withdrawn"] else "published",
         agent=agent(by),
-        expected_head=archive().head(identifier).number,
+        created=now,
+        expected_head=head.number,
     )
+    return version.created

@@ -201,7 +201,8 @@ def do_run(key: str) -> Run:
         Run.objects.filter(pk=run.pk, state=Run.State.QUEUED).update(
             state=Run.State.RUNNING, started_at=timezone.now()
         )
-    Run.objects.filter(pk=run.pk).update(attempts=run.attempts + 1)
+    run.attempts += 1
+    Run.objects.filter(pk=run.pk).update(attempts=run.attempts)
     scratch = Path(settings.RUNS_ROOT) / run.key
     try:
         record = _execute(run, scratch)

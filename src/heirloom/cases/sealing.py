@@ -94,7 +94,9 @@ def sealed_content(case: Case) -> dict[str, Any]:
     return {
         **contents.describe(case),
         "key": case.key,
-        "created_at": case.created_at.isoformat(),
+        "created_at": record.when(case.created_at),
+        "updated_at": record.when(case.updated_at),
+        "revision": case.revision,
         "items": {item.key: pin_item(item) for item in shown_items(case)},
         "runs": {run.key: pin_run(run) for run in shown_runs(case)},
         "places_described": {place.key: record.describe_place(place) for place in case.places.all()},

@@ -17,6 +17,7 @@ from django.db import models, transaction
 
 from heirloom.archive import Archive, NoFile
 from heirloom.errors import HeirloomError, gettext_noop
+from heirloom.people.models import User
 from heirloom.text import Translated
 
 from . import dates, record, search, store
@@ -351,9 +352,6 @@ register(("community", "protocol", "place", "term", "agent", "item"), _Catalogue
 
 # -- comparing -------------------------------------------------------------------------------------------------------
 
-IGNORED: Final[Mapping[str, frozenset[str]]] = {"Item": frozenset({"owner"})}
-"""Fields that the archive does not know, by model: who owns an item is part of the accounts."""
-
 CATALOGUE: Final = (
     Community, Protocol, Place, Term, Agent, Item, Contribution, Media, Label, Change, TitleKey,
 )  # fmt: skip
@@ -363,6 +361,7 @@ def snapshot(tables: Iterable[type[models.Model]] = CATALOGUE) -> dict[str, list
     """Every row of *tables* as a text without numbers of this database, sorted; equal when the rows are.
 
     A foreign key is written as what it points to (its key, or its own columns), a many-to-many relation as a sorted list.
+    Who owns, asked for or sealed something is left out: accounts are not in the archive.
     Things without a natural order of their own keep it by ``position``.
     """
     return {table.__name__: sorted(_row(row) for row in _loaded(table)) for table in tables}
@@ -377,8 +376,6 @@ def _loaded(table: type[models.Model]) -> models.QuerySet[Any]:
 def _identity(row: Any) -> str:
     if row is None:
         return "-"
-    if hasattr(row, "email"):
-        return f"user {row.email}"
     if isinstance(row, Term):
         return f"term {row.scheme}:{row.code}"
     return f"{type(row).__name__} {row.key}" if hasattr(row, "key") else _row(row)
@@ -386,9 +383,8 @@ def _identity(row: Any) -> str:
 
 def _row(row: Any) -> str:
     parts: list[str] = []
-    ignored = IGNORED.get(type(row).__name__, frozenset())
     for part in row._meta.fields:  # noqa: SLF001
-        if part.primary_key or part.name in ignored:
+        if part.primary_key or part.related_model is User:
             continue
         value = getattr(row, part.name)
         if part.is_relation:
