@@ -38,8 +38,12 @@ def declarations(block: str) -> dict[str, str]:
 
 def themes() -> dict[str, dict[str, str]]:
     css = (STYLES / "tokens.css").read_text()
-    light = declarations(css[css.index(":root {") : css.index("@media (prefers-color-scheme: dark)")])
-    device = css[css.index("@media (prefers-color-scheme: dark)") : css.index(':root[data-theme="dark"]')]
+    light = declarations(
+        css[css.index(":root {") : css.index("@media screen and (prefers-color-scheme: dark)")]
+    )
+    device = css[
+        css.index("@media screen and (prefers-color-scheme: dark)") : css.index(':root[data-theme="dark"]')
+    ]
     chosen = css[css.index(':root[data-theme="dark"]') : css.index(':root[data-theme="light"]')]
     return {
         "light": light,
