@@ -59,6 +59,7 @@ _LETTERS: Final = str.maketrans(
 # Modifier letters for a glottal stop, stress or length: half of the writers leave them out.
 _MODIFIER = regex.compile(r"[\u02B9-\u02CF\u02D0\u02D1\u02EC\u02EE\uA788\uA78B\uA78C]+")
 _DIGIT = regex.compile(r"(?V1)[\p{Nd}--[0-9]]")
+_ROUNDS: Final = 4
 _HAN = regex.compile(r"\p{Script=Han}")
 
 
@@ -84,6 +85,13 @@ def _simplified() -> dict[int, str]:
     return closed
 
 
+def _in_order(text: str) -> str:
+    for quick, order in ORDERS:
+        if quick.search(text):
+            text = order(text)
+    return text
+
+
 def fold(text: str) -> str:
     """Fold *text* for comparison; ``fold(fold(text)) == fold(text)`` and the result is in NFC.
 
@@ -97,9 +105,12 @@ def fold(text: str) -> str:
     # Lowered once more because Cherokee folds to capitals, which other programs lower again.
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold().lower())
     text = _SHARED_MARK.sub("", text).translate(_LETTERS)
-    for quick, order in ORDERS:
-        if quick.search(text):
-            text = order(text)
+    text = _in_order(text)
+    # Marks of several scripts on one letter may need canonical order again, which may part or join what the rules see.
+    for _ in range(_ROUNDS):
+        if unicodedata.is_normalized("NFD", text):
+            break
+        text = _in_order(_SHARED_MARK.sub("", unicodedata.normalize("NFD", text)))
     if _HAN.search(text):
         text = text.translate(_simplified())
     text = _DIGIT.sub(lambda match: str(unicodedata.digit(match[0], match[0])), text)
