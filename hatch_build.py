@@ -89,6 +89,7 @@ class Frontend:
             ["scripts/fonts.mjs"],
             ["scripts/map.mjs"],
             ["node_modules/vite/bin/vite.js", "build", "--logLevel", "warn"],
+            ["scripts/licences.mjs"],
             ["scripts/compress.mjs"],
             ["scripts/bytes.mjs"],
         ):

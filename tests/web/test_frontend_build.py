@@ -174,3 +174,12 @@ def test_every_direct_package_is_pinned() -> None:
         if not version[0].isdigit()
     }
     assert loose == {}
+
+
+def test_what_is_shipped_and_not_ours_carries_its_licence() -> None:
+    notice = REPOSITORY / "src" / "heirloom" / "web" / "static" / "dist" / "THIRD-PARTY.txt"
+    if not notice.is_file():
+        pytest.skip("the front end is not built (python hatch_build.py --frontend)")
+    told = notice.read_text()
+    for words in ("OpenSeadragon", "SIL OPEN FONT LICENSE", "htmx", "world-atlas"):
+        assert words in told
