@@ -26,6 +26,7 @@ from heirloom.archive import (
     VersionConflict,
     Write,
 )
+from heirloom.archive.bag import write_bag
 
 AGENT = Agent("Kham", "mailto:kham@example.org")
 
@@ -347,6 +348,17 @@ def test_export(archive: Archive, tmp_path: Path) -> None:
     with pytest.raises(Damaged):
         archive.export("urn:a", tmp_path / "other")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "store"]
+
+
+def test_a_version_goes_into_a_bag_checked(archive: Archive, tmp_path: Path) -> None:
+    archive.write("urn:a", {"ປຶ້ມ/a.txt": b"1" * 300_000, "b": b"2", "c": b""}, message="First", agent=AGENT)
+    assert write_bag(tmp_path / "bag", archive.sources("urn:a")).valid
+    assert (tmp_path / "bag/data/ປຶ້ມ/a.txt").read_bytes() == b"1" * 300_000
+    assert (tmp_path / "bag/data/c").read_bytes() == b""
+    Path(archive.storage.name, archive.key("urn:a"), "v1/content/b").write_bytes(b"3")
+    with pytest.raises(Damaged):
+        write_bag(tmp_path / "other", archive.sources("urn:a"))
+    assert not (tmp_path / "other").exists()
 
 
 def requests(names: list[str]) -> list[Write]:

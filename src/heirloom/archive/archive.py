@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import secrets
-import shutil
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,9 +18,9 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal
 
-from heirloom.archive import durable, ocfl_batch, ocfl_purge, ocfl_write
 from heirloom.archive import inventory as inventories
 from heirloom.archive import layout as layouts
+from heirloom.archive import ocfl_batch, ocfl_export, ocfl_purge, ocfl_write
 from heirloom.archive.inventory import Inventory
 from heirloom.archive.lock import Locked
 from heirloom.archive.ocfl import (
@@ -466,35 +464,24 @@ class Archive:
 
     # -- taking out ------------------------------------------------------------------------------------
 
+    def sources(self, object_id: str, version: int | None = None) -> dict[str, Callable[[], BinaryIO]]:
+        """For each file of a version what opens it, to be read once from start to end.
+
+        The end is only reached when the digest is right: Damaged is raised instead. This is what
+        :func:`heirloom.archive.bag.write_bag` takes as its payload.
+        """
+        return ocfl_export.sources(self, object_id, version)
+
     def export(self, object_id: str, folder: str | Path, version: int | None = None) -> dict[str, FileInfo]:
         """Write the files of a version under their logical paths to the new folder *folder*.
 
-        Every file is checked against its digest. The folder appears in one step, when all is well. For a bag
-        or any other form, take the names from :meth:`files` and the bytes from :meth:`stream`.
+        Every file is checked against its digest. The folder appears in one step, when all is well.
 
         Raises:
             FileExistsError: *folder* is there already.
             NoObject, NoVersion; Damaged; BadPath for a name that would lead out of the folder.
         """
-        target = Path(folder)
-        if target.exists():
-            raise FileExistsError(errno.EEXIST, "the folder is there already", str(target))
-        found = self.files(object_id, version)
-        inventories.check_paths(found)
-        waiting = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-        waiting.mkdir(parents=True)
-        try:
-            for path, info in found.items():
-                (waiting / path).parent.mkdir(parents=True, exist_ok=True)
-                with self.stream(object_id, path, version) as stream:
-                    _, digests = durable.copy_new(stream, str(waiting / path), ("sha512",))
-                if digests["sha512"] != info.sha512:
-                    raise Damaged(key=f"{object_id} {path}", reason="its digest does not match")
-            durable.sync_tree(str(waiting))
-            waiting.rename(target)
-        finally:
-            shutil.rmtree(waiting, ignore_errors=True)
-        return found
+        return ocfl_export.export(self, object_id, folder, version)
 
     # -- keeping well ----------------------------------------------------------------------------------
 

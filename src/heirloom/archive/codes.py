@@ -42,6 +42,7 @@ CASES: Final[dict[str, str]] = {
     "E024": _("The content folder holds the empty folder {path}."),
     "E025": _("digestAlgorithm must be sha512 or sha256, not {value}."),
     "E033": _("The inventory is not readable as JSON in UTF-8 ({reason})."),
+    "E033-deep": _("The inventory's JSON is nested deeper than any inventory."),
     "E033-repeated": _("The inventory's JSON names {name} twice in one object."),
     "E033-shape": _("The inventory must be a JSON object."),
     "E036": _("The inventory has no {name}."),

@@ -293,6 +293,8 @@ class _Object:
                         Finding.of("E093-missing", judged.where, path=path, algorithm=algorithm)
                     )
         for judged in self.earlier:
+            if not judged.versions:
+                continue
             last = {version: n for n, version in enumerate(newest.versions)}.get(judged.versions[-1], -1)
             within = tuple(f"{version}/" for version in newest.versions[: last + 1])
             for path in sorted(self.seen - judged.manifest.keys()):
@@ -376,6 +378,8 @@ class _Object:
         self.scan(newest, versions)
         if newest.algorithm_known:
             self.judge_content(newest)
+        else:  # no digest to compare with
+            self.report.damaged += [self.path(path) for path in sorted(self.seen)]
 
     def top(
         self, children: list[tuple[str, Kind]], declared: set[str], newest: Judged
@@ -395,6 +399,8 @@ class _Object:
                 self.extensions()
             elif name != "logs":
                 self.add("E046-extra" if _VERSION.fullmatch(name) else "E001-folder", name=name)
+                if not self.vouched:
+                    self.unvouched(name)
         for name in newest.versions:
             if name not in versions:
                 self.add("E046", name=name)

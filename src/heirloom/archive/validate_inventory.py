@@ -21,6 +21,8 @@ _TYPE: Final = re.compile(r"https://ocfl\.io/([0-9]+\.[0-9]+)/spec/#inventory")
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.+", re.DOTALL)
 _VERSION: Final = re.compile(r"v(0*)([0-9]{1,9})")
 _HEX: Final = {length: re.compile(f"[0-9a-fA-F]{{{length}}}") for length in {*LENGTHS.values()}}
+_DEEPEST: Final = 32
+"""An inventory is 6 deep; more than this is an attack on whoever walks through it."""
 _SIZE: Final = re.compile(r"[0-9]{1,20}")
 _KEYS: Final = frozenset(
     {"id", "type", "digestAlgorithm", "head", "contentDirectory", "manifest", "versions", "fixity"}
@@ -104,6 +106,9 @@ def judge(data: bytes, where: str, specification: str) -> Judged:
     if not isinstance(document, dict):
         judged.add("E033-shape")
         return judged
+    if _deepest(document) > _DEEPEST:
+        judged.add("E033-deep")
+        return judged
     judged.readable = True
     _judge_keys(judged, document)
     _judge_head_part(judged, document)
@@ -129,6 +134,22 @@ def judge(data: bytes, where: str, specification: str) -> Judged:
     if "fixity" in document:
         _judge_fixity(judged, document["fixity"])
     return judged
+
+
+def _deepest(document: object) -> int:
+    """How deep objects and arrays stand in each other, counted no further than needed."""
+    level: list[object] = [document]
+    depth = 0
+    while level and depth <= _DEEPEST:
+        depth += 1
+        inner: list[object] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner += [each for each in value.values() if isinstance(each, dict | list)]
+            elif isinstance(value, list):
+                inner += [each for each in value if isinstance(each, dict | list)]
+        level = inner
+    return depth
 
 
 def _judge_keys(judged: Judged, document: Mapping[str, object]) -> None:

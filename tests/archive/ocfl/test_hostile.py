@@ -93,6 +93,8 @@ def test_any_bytes_are_judged(data: bytes) -> None:
         (b'{"id": 1' + b"0" * 5000 + b"}", "E033"),
         (b"\xff\xfe{\x00}\x00", "E033"),
         (b'{"a":' * 100_000, "E033"),
+        (b'{"digestAlgorithm":' + b"[" * 600 + b"]" * 600 + b"}", "E033-deep"),
+        (b'{"versions":' + b'{"v1":' * 600 + b"1" + b"}" * 600 + b"}", "E033-deep"),
         (b'{"id": "a", "id": "b"}', "E033-repeated"),
         (b'{"versions": {"v1": {"state": {"a": [], "a": []}}}}', "E033-repeated"),
         (b'{"surprise": 1}', "E102"),
@@ -126,3 +128,50 @@ def test_an_object_with_any_inventory_is_judged(tmp_path: Path, document: Any) -
     report = validate_object(LocalStorage(folder), "")
     assert {finding.case for finding in report.findings} <= CASES.keys()
     assert not report.valid  # v2 is empty and listed by no such document with a state
+
+
+def place(folder: Path, document: Any) -> None:
+    data = json.dumps(document).encode()
+    (folder / "inventory.json").write_bytes(data)
+    (folder / "inventory.json.sha512").write_text(f"{hashlib.sha512(data).hexdigest()} inventory.json\n")
+
+
+def version(number: int) -> dict[str, Any]:
+    return {
+        "created": f"2026-01-0{number}T00:00:00Z",
+        "state": {DIGEST: ["x"]},
+        "message": "x",
+        "user": {"name": "Kham", "address": "mailto:kham@example.org"},
+    }
+
+
+GOOD = {
+    "id": "urn:x",
+    "type": "https://ocfl.io/1.1/spec/#inventory",
+    "digestAlgorithm": "sha512",
+    "head": "v2",
+    "manifest": {DIGEST: ["v1/content/x"]},
+    "versions": {"v1": version(1), "v2": version(2)},
+}
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(documents, documents | st.just(GOOD), st.booleans())
+def test_any_inventory_of_an_earlier_version_is_judged(
+    tmp_path: Path, earlier: Any, newest: Any, with_copy: bool
+) -> None:
+    folder = tmp_path / "object"
+    (folder / "v1" / "content").mkdir(parents=True, exist_ok=True)
+    (folder / "v1" / "content" / "x").write_bytes(b"x")
+    (folder / "0=ocfl_object_1.1").write_text("ocfl_object_1.1\n")
+    (folder / "v2").mkdir(exist_ok=True)
+    place(folder, newest)
+    place(folder / "v1", earlier)
+    place(folder / "v2", GOOD if with_copy else newest)
+    report = validate_object(LocalStorage(folder), "")
+    assert {finding.case for finding in report.findings} <= CASES.keys()
+    assert not report.valid
+    place(folder, GOOD)
+    place(folder / "v2", GOOD)
+    place(folder / "v1", {**GOOD, "head": "v1", "versions": {"v1": version(1)}})
+    assert validate_object(LocalStorage(folder), "").findings == []
