@@ -3,7 +3,8 @@
 A column is named for its field, with the language after ``@`` (``title@lo``); a machine's text has ``+machine`` behind
 it (``title@lo+machine``), so that it cannot come back as a person's. Cells with several values hold one a line. The columns
 for people, places, terms, labels and statements hold JSON where plain words would lose something. A second import of
-an edited copy changes what was edited: columns and languages that are taken out erase nothing.
+an edited copy changes what was edited: columns and languages that are taken out erase nothing. The columns ``state``, ``labels``
+and ``media`` are there to be seen and are not read: publishing, labels and files have actions of their own.
 
 Wiring: ``GET /export/items.csv`` -> ``StreamingHttpResponse(export(items, languages))`` as :data:`MEDIA_TYPE`.
 """
@@ -181,7 +182,12 @@ def drafts(stream: BinaryIO, source: str) -> Iterator[ItemDraft]:
     Raises:
         SourceError: it is no table.
     """
-    for where, record in tables.open_csv(stream, encoding="utf-8-sig", restore=True):
+    yield from drafts_of(tables.open_csv(stream, encoding="utf-8-sig", restore=True), source)
+
+
+def drafts_of(table: tables.Table, source: str) -> Iterator[ItemDraft]:
+    """The rows of a table with the columns of an export as drafts; its formulas are restored already."""
+    for where, record in table:
         try:
             yield draft_of_row(record, source, where)
         except InvalidTranslated as error:
@@ -193,7 +199,7 @@ def draft_of_row(record: Mapping[str, str], source: str, where: str) -> ItemDraf
     problems: list[Problem] = []
     fields: dict[str, Any] = {name: clean(record.get(name, "")) for name in _PLAIN if name != "illustrative"}
     fields |= {name: _text(record, name) for name in _TEXTS}
-    for name in _JSON:
+    for name in _READERS:
         fields[name] = tuple(_parsed(record.get(name, ""), name, problems))
     return ItemDraft(
         source=clean(record.get("source", "")) or ("" if record.get("key") else source),
@@ -268,14 +274,9 @@ def _place(part: Mapping[str, Any]) -> PlaceDraft:
     )
 
 
-def _label(part: Mapping[str, Any]) -> LabelDraft:
-    return LabelDraft(str(part["community"]), str(part["code"]), Translated.from_json(part.get("text", {})))
-
-
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
     "contributions": _contribution,
     "places": _place,
-    "labels": _label,
     "statements": Statement.from_json,
 }
 

@@ -146,7 +146,8 @@ def _checked_terms(terms: tuple[TermDraft, ...], found: _Findings) -> tuple[Term
         try:
             if term.scheme not in SCHEMES:
                 raise vocabularies.InvalidTerm(value=term.code, scheme=term.scheme)
-            code, uri = vocabularies.check_term(term.scheme, term.code, uri)
+            code, canonical = vocabularies.check_term(term.scheme, term.code, uri)
+            uri = canonical if uri else ""  # what follows from the code is not what the source says
         except vocabularies.InvalidTerm:
             found.problems.append(problem("draft.term-unusable", "terms", f"{term.scheme}:{term.code}"))
             for language, text in term.label.items() or [("", None)]:

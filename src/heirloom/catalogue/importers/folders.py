@@ -14,6 +14,7 @@ What belongs to nothing is not dropped: :attr:`Folder.orphans` names it. Links a
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -266,14 +267,19 @@ class Folder:
         if row is not None:
             made = replace(merge(made, row), source_id=row.source_id)
             problems.extend(row.problems)
+        alone = len(group.media) == 1
         media = [
             MediaDraft(
-                path.name, path=path, alt=alt if len(group.media) == 1 else Translated(), caption=caption
+                path.name,
+                path=path,
+                alt=alt if alone else Translated(),
+                caption=caption if alone else Translated(),
+                sha512=_digest(path),
             )
             for path in sorted(group.media, key=lambda path: _natural(path.name))
         ]
         media += [
-            MediaDraft(path.name, path=path, role="transcript", language=language)
+            MediaDraft(path.name, path=path, role="transcript", language=language, sha512=_digest(path))
             for path, language in group.transcripts
         ]
         if not made.title:
@@ -306,6 +312,12 @@ class Folder:
 
 _NUMBERED: Final = re.compile(r"(?P<base>.*?[^\d_\s-])[_\s-]+0*\d{1,6}")
 _PART: Final = re.compile(r"(?P<base>.+?)[_-](?P<part>[^_/]+)")
+
+
+def _digest(path: Path) -> str:
+    """The SHA-512 by which a second import knows a file that has changed under its old name."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha512").hexdigest()
 
 
 def _ending(path: Path) -> str:

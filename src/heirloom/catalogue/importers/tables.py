@@ -129,7 +129,9 @@ def open_csv(
     notes = [Note(found.code, {"encoding": found.name})] if found.code else []
     stream.seek(0)
     # "surrogateescape" would hide a wrong encoding; strict errors are turned into a coded one in _csv_rows.
-    text = io.TextIOWrapper(_Unclosed(stream), encoding=found.name, errors="strict", newline="")
+    text = io.TextIOWrapper(
+        io.BufferedReader(_Borrowed(stream)), encoding=found.name, errors="strict", newline=""
+    )
     head = "".join(islice(_lines(text, found), header))
     chosen = delimiter or _delimiter(head.splitlines()[-1] if head else "")
     text.seek(0)
@@ -139,22 +141,34 @@ def open_csv(
     return _table(rows, header, notes)
 
 
-class _Unclosed(io.BufferedReader):
-    """A reader that leaves the stream under it open when it is collected."""
+class _Borrowed(io.RawIOBase):
+    """Reads a stream that belongs to somebody else: never closes it."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        super().__init__(stream)  # type: ignore[arg-type]
+        self._stream = stream
 
-    def close(self) -> None:
-        return
+    def readable(self) -> bool:
+        return True
 
-    def __del__(self) -> None:
-        return
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, position: int, whence: int = 0) -> int:
+        return self._stream.seek(position, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
 
 def _lines(text: IO[str], encoding: Encoding) -> Iterator[str]:
     try:
-        yield from text
+        for line in text:  # "yield from" would close the file with the generator  # noqa: UP028
+            yield line
     except UnicodeError as error:
         raise WrongEncoding(name=encoding.name, position=getattr(error, "start", "?")) from error
 
