@@ -95,7 +95,11 @@ def short_queries(language: str, texts: list[str]) -> list[str]:
         clusters = graphemes(text)
         start = chance.randrange(len(clusters) - 1)
         query = "".join(clusters[start : start + (1 if len(clusters[start]) > 1 else 2)])
-        if len(query) >= 2 and all(unicodedata.category(part)[0] in "LM" for part in query):
+        if (
+            len(query) >= 2
+            and query[0].isalpha()
+            and all(unicodedata.category(part)[0] in "LM" for part in query)
+        ):
             found.add(query)
     return sorted(found)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -292,22 +292,33 @@ def _remove(by: User, item: Item | None, draft: ItemDraft, report: Report, dry_r
 
 
 def _store(by: User, known: _Known, jobs: list[_Job], publish: bool, key: str) -> None:
-    new = [job for job in jobs if job.item is None]
+    new: list[Item] = []
     with transaction.atomic():
-        for job in new:
-            job.item = Item(
-                kind=job.after.kind or Item.Kind.OBJECT,
-                source=job.draft.source,
-                source_id=job.draft.source_id,
-                owner=by,
-            )
-        Item.objects.bulk_create([job.item for job in new if job.item is not None])
+        for job in jobs:
+            if job.item is None:
+                job.item = Item(source=job.draft.source, source_id=job.draft.source_id, owner=by)
+                _fill(job.item, job.after, known)
+                new.append(job.item)
+        Item.objects.bulk_create(new)
     for job in jobs:
         _prepare_media(by, job)
     with transaction.atomic():
         _write_rows(known, jobs)
         _keep(by, jobs, publish)
         people.log(by, "ingest", "import", key, items=len(jobs), new=len(new))
+
+
+def _fill(item: Item, after: ItemDraft, known: _Known) -> None:
+    """Set the item's own columns."""
+    for name in ("title", "description", "date_note", "date", "rights", "rights_holder", "source_uri"):
+        setattr(item, name, getattr(after, name))
+    item.kind = after.kind or item.kind or Item.Kind.OBJECT
+    item.illustrative = bool(after.illustrative)
+    item.statements = [statement.to_json() for statement in after.statements]
+    item.year_from, item.year_to = dates.years(after.date)
+    item.protocol = known.protocols[after.protocol] if after.protocol else None
+    item.revision += 1
+    item.updated_at = timezone.now()
 
 
 def _files_of(job: _Job) -> list[Media]:
@@ -337,8 +348,6 @@ def _prepare_media(by: User, job: _Job) -> None:
 
 
 def _write_rows(known: _Known, jobs: list[_Job]) -> None:
-    now = timezone.now()
-    items: list[Item] = []
     rows: dict[type[Any], list[Any]] = {
         model: []
         for model in (
@@ -350,31 +359,21 @@ def _write_rows(known: _Known, jobs: list[_Job]) -> None:
             Item.terms.through,
         )
     }
+    changed: list[Item] = []
     for job in jobs:
         assert job.item is not None
         item, after = job.item, job.after
-        items.append(item)
-        for name in ("title", "description", "date_note", "date", "rights", "rights_holder", "source_uri"):
-            setattr(item, name, getattr(after, name))
-        item.kind = after.kind or item.kind
-        item.illustrative = bool(after.illustrative)
-        item.statements = [statement.to_json() for statement in after.statements]
-        item.year_from, item.year_to = dates.years(after.date)
-        item.protocol = known.protocols[after.protocol] if after.protocol else None
-        item.revision += 1
-        item.updated_at = now
+        if job.outcome is not Outcome.CREATE:
+            _fill(item, after, known)
+            item.save()
+            changed.append(item)
         rows[TitleKey].extend(title_keys(item))
         _relate(known, item, after, rows)
         _write_media(job)
     for model, made in rows.items():
-        model.objects.filter(item__in=items).delete()
+        if changed:
+            model.objects.filter(item__in=changed).delete()
         model.objects.bulk_create(made, batch_size=500)
-    Item.objects.bulk_update(
-        items,
-        ["title", "description", "date_note", "date", "rights", "rights_holder", "source_uri", "kind", "illustrative",
-         "statements", "year_from", "year_to", "protocol", "revision", "updated_at"],
-        batch_size=50,
-    )  # fmt: skip
 
 
 def _relate(known: _Known, item: Item, after: ItemDraft, rows: dict[type[Any], list[Any]]) -> None:
@@ -432,36 +431,38 @@ def _write_media(job: _Job) -> None:
 
 def _keep(by: User, jobs: list[_Job], publish: bool) -> None:
     """Publish what is new, then keep, announce and index the batch."""
-    items: list[Item] = []
+    fresh: list[Item] = []
     changes: list[Change] = []
     files: dict[int, dict[str, Source]] = {}
     for job in jobs:
         item = job.item
         assert item is not None
-        fresh = item.state == Item.State.DRAFT and publish and item.object_version == 0
-        if fresh and item.title:
-            item.state = Item.State.PUBLISHED
-        if item.state == Item.State.PUBLISHED:
-            kind = Change.Kind.CREATE if fresh else Change.Kind.UPDATE
+        kind = Change.Kind.UPDATE
+        if item.state == Item.State.DRAFT and publish and item.object_version == 0 and item.title:
+            fresh.append(item)
+            kind = Change.Kind.CREATE
+        if item.state == Item.State.PUBLISHED or kind == Change.Kind.CREATE:
             changes.append(Change(at=item.updated_at, kind=kind, about="item", key=item.key))
         files[item.pk] = {part.path: part.source for part in job.media if part.source is not None}
-        items.append(item)
-    Item.objects.bulk_update(items, ["state"], batch_size=200)
+    Item.objects.filter(pk__in=[item.pk for item in fresh]).update(state=Item.State.PUBLISHED)
     Change.objects.bulk_create(changes)
-    full = {item.pk: item for item in whole(Item.objects.filter(pk__in=[item.pk for item in items]))}
+    full = list(whole(Item.objects.filter(pk__in=files).order_by("pk")))
     feed: dict[str, list[Change]] = {}
-    for change in Change.objects.filter(about="item", key__in=[item.key for item in items]).order_by("id"):
+    for change in Change.objects.filter(about="item", key__in=[item.key for item in full]).order_by("id"):
         feed.setdefault(change.key, []).append(change)
     kept = [
-        full[item.pk]
-        for item in items
-        if item.state != Item.State.DRAFT or item.object_version or full[item.pk].media.all()
+        item for item in full if item.state != Item.State.DRAFT or item.object_version or item.media.all()
     ]
     requests = (_request(by, item, feed.get(item.key, []), files[item.pk]) for item in kept)
-    for item, version in zip(kept, store.archive().write_many(requests), strict=True):
-        item.object_version, item.digest = version.number, version.digest
-    Item.objects.bulk_update(kept, ["object_version", "digest"], batch_size=200)
-    search.put(search.item_entry(item) for item in full.values())
+    versions = list(store.archive().write_many(requests))
+    table = Item._meta.db_table  # noqa: SLF001  Django's documented API
+    with connection.cursor() as cursor:
+        # One prepared statement: bulk_update would build a condition of the size of the batch.
+        cursor.executemany(
+            f"UPDATE {table} SET object_version = %s, digest = %s WHERE id = %s",  # noqa: S608  a constant
+            [(version.number, version.digest, item.pk) for item, version in zip(kept, versions, strict=True)],
+        )
+    search.put(search.item_entry(item) for item in full)
 
 
 def _request(by: User, item: Item, changes: list[Change], files: dict[str, Source]) -> Write:
