@@ -350,9 +350,11 @@ def test_killed_at_random_instants(tmp_path: Path) -> None:
     Archive.open(root, create=True)
     moments = random.Random(7)
     promised: dict[str, int] = {}
-    for _ in range(KILLS):
+    for turn in range(KILLS):
         writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(root), "killed"], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", WRITER, str(root), f"killed-{turn // 5}"],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert writer.stdout is not None
         assert writer.stdout.readline() == "ready\n"
