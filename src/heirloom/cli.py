@@ -14,6 +14,12 @@ from heirloom.errors import HeirloomError
 Command = Callable[[argparse.Namespace], int]
 
 
+def _demo(args: argparse.Namespace) -> int:
+    from heirloom.demo.run import run
+
+    return run(args.host, args.port, serve_it=not args.build_only)
+
+
 def _serve(args: argparse.Namespace) -> int:
     from heirloom.operate.serve import serve
 
@@ -93,6 +99,11 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
+    demo = command("demo", _demo, "build the demonstration from real content, and serve it")
+    demo.add_argument("--host", default="127.0.0.1")
+    demo.add_argument("--port", type=int, default=8000)
+    demo.add_argument("--build-only", action="store_true", help="build, print where to look, and stop")
+
     serve = command("serve", _serve, "serve the installation, with one worker beside it")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8000)
@@ -128,6 +139,9 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command and return its exit status."""
     args = _parser().parse_args(arguments)
+    if args.run is _demo:
+        os.environ.setdefault("HEIRLOOM_DATA", str(Path("demo-data").resolve()))
+        os.environ.setdefault("HEIRLOOM_URL", f"http://{args.host}:{args.port}")
     if args.data:
         os.environ["HEIRLOOM_DATA"] = str(args.data.resolve())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heirloom.settings")

@@ -154,6 +154,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "heirloom.web.context.site",
             ],
+            "libraries": {
+                path.stem: f"heirloom.web.templatetags.{path.stem}"
+                for path in sorted((PACKAGE / "web" / "templatetags").glob("*.py"))
+                if path.stem.startswith("heirloom_") or path.stem == "specimens"
+            },
         },
     }
 ]
@@ -286,6 +291,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 UPLOAD_LIMIT = int(env("UPLOAD_LIMIT", str(2 * 1024**3)))
 PIXEL_LIMIT = int(env("PIXEL_LIMIT", "1000000000"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024**2
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = INTAKE_ROOT if INTAKE_ROOT.is_dir() else None

@@ -1,0 +1,449 @@
+"""Builds the demonstration by the same actions that people use: nothing here writes a row by itself."""
+
+from __future__ import annotations
+
+import csv
+import json
+import secrets
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from heirloom.calls import actions as call_actions
+from heirloom.calls import review_actions
+from heirloom.calls.collection import publish_collection
+from heirloom.calls.models import Call, CallMember, Decision, Submission
+from heirloom.cases import actions as case_actions
+from heirloom.cases import content, run_actions
+from heirloom.cases.models import Case, Run
+from heirloom.cases.queries import with_content
+from heirloom.catalogue.actions import create_item
+from heirloom.catalogue.actions_media import add_media
+from heirloom.catalogue.actions_shared import ensure_place, ensure_term
+from heirloom.catalogue.models import Item, Place, Term
+from heirloom.operate.work import work
+from heirloom.people import actions as people
+from heirloom.people.models import Grant, User
+from heirloom.text import Text, Translated
+
+from . import pictures
+
+Tell = Callable[[str], None]
+CONSENT = {"agreed": True, "note": "Illustrative: agreement is part of the demonstration."}
+CC0 = "https://creativecommons.org/publicdomain/zero/1.0/"
+CC_BY = "https://creativecommons.org/licenses/by/4.0/"
+SOURCE = {
+    "title": (
+        "Report of the briefing of the 2025 Call for Cases, 21 January 2026, Beijing. CRI Online, 4 February 2026"
+    ),
+    "url": "",
+}
+CAPTION = "Illustrative pattern, computed by this program. It shows no place, object or heritage."
+
+
+def load(name: str) -> Any:
+    """Read a file of the demonstration's content."""
+    return json.loads(files("heirloom.demo").joinpath("content", name).read_text("utf-8"))
+
+
+class _Words:
+    """English texts of the content with the translations that exist for them, which are marked as a machine's."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, dict[str, str]] = load("translations.json")
+
+    def __call__(self, english: str) -> Translated:
+        texts = {"en": Text(english)}
+        texts |= {tag: Text(words, "machine") for tag, words in self.known.get(english, {}).items()}
+        return Translated(texts)
+
+    def within(self, value: Any, names: frozenset[str]) -> Any:
+        """Replace every English text under one of *names* in nested content by its translations, as JSON."""
+        if isinstance(value, Mapping):
+            return {
+                key: self(part).to_json()
+                if key in names and isinstance(part, str) and part
+                else self.within(part, names)
+                for key, part in value.items()
+            }
+        if isinstance(value, list):
+            return [self.within(part, names) for part in value]
+        return value
+
+
+CALL_TEXTS = frozenset({"title", "summary", "body", "description", "text", "help", "anchor"})
+
+
+class Demo:
+    """The demonstration on its way: people, words and what was made."""
+
+    def __init__(self, tell: Tell) -> None:
+        self.tell = tell
+        self.words = _Words()
+        self.password = _password()
+        self.organiser = self.person(
+            "organiser@example.org", "Organiser (illustrative)", Grant.Role.ORGANISER
+        )
+        for role in (Grant.Role.CATALOGUER, Grant.Role.ARCHIVIST):
+            people.grant(None, self.organiser, role)
+        self.reviewers = [
+            self.person(f"reviewer{number}@example.org", f"Reviewer {number} (illustrative)")
+            for number in (1, 2, 3)
+        ]
+        self.applicant = self.person("applicant@example.org", "Applicant (illustrative)")
+        self.places: dict[str, Place] = {}
+        self.terms: dict[str, Term] = {}
+
+    def person(self, email: str, name: str, role: Grant.Role | None = None) -> User:
+        user = User.objects.filter(email=email).first() or User.objects.create_user(
+            email, self.password, name=name, language="en"
+        )
+        if role is not None:
+            people.grant(None, user, role)
+        return user
+
+    # -- the catalogue -------------------------------------------------------------------------------------------
+
+    def vocabulary(self) -> None:
+        for key, place in load("places.json").items():
+            name = Translated({tag: Text(text, "human") for tag, text in place.pop("name").items()})
+            self.places[key] = ensure_place(self.organiser, name=name, **place)
+        for name, labels in load("terms.json").items():
+            scheme, code = name.split(":", 1)
+            label = Translated(labels).merged(self.words(labels["en"]))
+            self.terms[name] = ensure_term(self.organiser, scheme=scheme, code=code, label=label)
+
+    def illustration(
+        self, name: str, title: str, places: Iterable[Place], *, large: bool, folder: Path
+    ) -> Item:
+        """Describe an illustrative picture and take it in."""
+        item = create_item(
+            self.applicant,
+            kind=Item.Kind.IMAGE,
+            title=self.words(f"Illustrative pattern for: {title}"),
+            description=self.words(CAPTION),
+            illustrative=True,
+            rights=CC0,
+            rights_holder="Heirloom (computed)",
+            date=str(timezone.now().year),
+            places=list(places),
+            terms=[self.terms["technique:procedural-pattern"]],
+        )
+        path = pictures.write(name, folder / f"{name}.jpg", large=large)
+        add_media(
+            self.applicant,
+            item,
+            path,
+            path.name,
+            alt=self.words(pictures.ALT[name]),
+            caption=self.words(CAPTION),
+        )
+        return Item.objects.get(pk=item.pk)
+
+    # -- cases ---------------------------------------------------------------------------------------------------
+
+    def case(self, data: Mapping[str, Any], folder: Path) -> Case:
+        """Tell one practice of the briefing."""
+        places = [self.places[key] for key in data["places"]]
+        item = self.illustration(
+            data["picture"], data["title"], places, large=bool(data.get("large")), folder=folder
+        )
+        case = case_actions.create_case(self.applicant, self.words(data["title"]))
+        last = len(data["sections"]) - 1
+        return self.tell_case(
+            case,
+            summary=self.words(data["summary"]).to_json(),
+            rights=CC_BY,
+            illustrative=True,
+            sources=[SOURCE],
+            cover=item.key,
+            places=[place.key for place in places],
+            terms=[str(self.terms[name]) for name in data["terms"]],
+            sections=[
+                {
+                    "heading": self.words(heading).to_json(),
+                    "body": self.words(body).to_json(),
+                    "item": item.key if position == last else None,
+                    "run": None,
+                }
+                for position, (heading, body) in enumerate(data["sections"])
+            ],
+            partners=[
+                {
+                    "name": self.words(name).to_json(),
+                    "role": self.words(role).to_json(),
+                    "uri": "",
+                    "country": country,
+                }
+                for name, role, country in data["partners"]
+            ],
+        )
+
+    def tell_case(self, case: Case, **parts: Any) -> Case:
+        fresh = with_content(Case.objects.filter(pk=case.pk)).get()
+        return case_actions.save_content(
+            self.applicant, fresh, {**content.describe(fresh), **parts}, revision=fresh.revision
+        )
+
+    def diversity_case(self, cases: list[Case], folder: Path) -> Case:
+        """A case of our own: a real run over what this demonstration holds, with its real gaps."""
+        title = "Which languages does this collection leave out?"
+        table = folder / "records.csv"
+        write_records(table, cases)
+        case = case_actions.create_case(self.applicant, self.words(title))
+        run = run_actions.request_run(
+            self.applicant,
+            "diversity.coverage",
+            {"records": [table]},
+            {
+                "facets": ["language", "region", "form"],
+                "reference_list": "lancang-mekong-languages",
+                "minimum_records": 5,
+            },
+            case=case,
+            title=self.words("Coverage of languages, countries and forms in this collection"),
+        )
+        work(until_empty=True)
+        run = Run.objects.get(pk=run.pk)
+        if run.state != Run.State.DONE:
+            raise RuntimeError(f"the diversity run ended as {run.state}: {run.error}")
+        return self.tell_case(
+            case,
+            summary=self.words(
+                "A recorded run over the cases of this collection counts which languages, countries and forms they cover, "
+                "how sure that is, and which languages of the Lancang-Mekong countries are missing."
+            ).to_json(),
+            rights=CC_BY,
+            sections=[
+                {
+                    "heading": self.words("What was counted").to_json(),
+                    "body": self.words(
+                        "Every case of the collection, with its languages, the countries of its places, and its form. "
+                        "The reference list holds the languages of China, Laos, Thailand, Cambodia, Myanmar and Viet Nam "
+                        "that Glottolog knows."
+                    ).to_json(),
+                    "item": None,
+                    "run": None,
+                },
+                {
+                    "heading": self.words("What came out").to_json(),
+                    "body": self.words(
+                        "So few cases say little about the whole, and the run says so: its intervals are wide. What it does "
+                        "show is plain. Nearly all languages of the region are absent."
+                    ).to_json(),
+                    "item": None,
+                    "run": run.key,
+                },
+            ],
+            skills=self.words(
+                "A table with one row for each record, and this program on an ordinary computer. No network is needed."
+            ).to_json(),
+            terms=[
+                str(self.terms[name])
+                for name in (
+                    "technique:diversity-measurement",
+                    "subject:languages",
+                    "form:study",
+                    "language:eng",
+                )
+            ],
+            partners=[
+                {
+                    "name": self.words("The Heirloom project").to_json(),
+                    "role": self.words("Method and run").to_json(),
+                    "uri": "",
+                    "country": "",
+                }
+            ],
+        )
+
+    # -- calls ---------------------------------------------------------------------------------------------------
+
+    def call(self, data: Mapping[str, Any], **changes: Any) -> Call:
+        texts = self.words.within({**data, **changes}, CALL_TEXTS)
+        texts["sources"] = data["sources"]
+        call = call_actions.create_call(self.organiser, data["slug"], Translated.from_json(texts["title"]))
+        call = call_actions.save_call(self.organiser, call, texts)
+        for reviewer in self.reviewers:
+            call_actions.set_call_member(
+                self.organiser, call, reviewer, CallMember.Role.REVIEWER, languages=["en"], capacity=20
+            )
+        return call_actions.announce(self.organiser, call)
+
+    def submit(self, call: Call, case: Case, theme: str) -> Submission:
+        submission = call_actions.start_submission(self.applicant, call, case.title, case=case)
+        answers = {
+            "consent-of-community": "yes",
+            "who-decides": "Illustrative answer: the partners named in the case.",
+            "repeat": "Illustrative answer: see what the case says another place would need.",
+            "scale": "country",
+        }
+        submission = call_actions.save_submission(
+            self.applicant,
+            submission,
+            {"theme": theme, "language": "en", "answers": answers},
+            revision=submission.revision,
+        )
+        return call_actions.submit(self.applicant, submission, consent=CONSENT)
+
+    def review(self, call: Call, submissions: list[Submission]) -> None:
+        """Assign and write illustrative reviews; the values follow from the case's key alone."""
+        review_actions.assign_proposed(self.organiser, call)
+        for submission in submissions:
+            for review in submission.reviews.select_related("reviewer"):
+                assert review.reviewer is not None
+                scores = {
+                    criterion.slug: 3 + (criterion.pk + submission.pk + review.reviewer.pk) % 3
+                    for criterion in call.criteria.all()
+                }
+                review_actions.save_review(
+                    review.reviewer,
+                    review,
+                    {
+                        "scores": scores,
+                        "for_applicant": "Illustrative: clear, and useful to others.",
+                        "for_organisers": "Illustrative review.",
+                        "confidence": 3,
+                        "language": "en",
+                    },
+                    revision=review.revision,
+                    final=True,
+                )
+
+
+def _password() -> str:
+    """Return this demonstration's own password, made once and kept in its data folder."""
+    path = Path(settings.DATA) / "demo-password"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(9))
+    return path.read_text()
+
+
+def write_records(path: Path, cases: Iterable[Case]) -> None:
+    """Write the table that the diversity run counts: one case a row."""
+    with path.open("w", newline="", encoding="utf-8") as target:
+        table = csv.writer(target)
+        table.writerow(["id", "language", "region", "form"])
+        for case in cases:
+            terms = list(case.terms.all())
+            table.writerow(
+                [
+                    case.key,
+                    ";".join(sorted(term.code for term in terms if term.scheme == Term.Scheme.LANGUAGE)),
+                    ";".join(sorted({place.country for place in case.places.all() if place.country})),
+                    ";".join(sorted(term.code for term in terms if term.scheme == Term.Scheme.FORM)),
+                ]
+            )
+
+
+def build(tell: Tell) -> Demo | None:
+    """Build the demonstration in this installation, once; return it, or ``None`` where it stands already."""
+    if Call.objects.filter(slug="digital-environment-2025").exists():
+        return None
+    demo = Demo(tell)
+    now = timezone.now()
+
+    def around(opened: float, closed: float | None) -> dict[str, Any]:
+        return {
+            "opens_at": (now + timedelta(days=opened)).isoformat(),
+            "closes_at": (now + timedelta(days=closed)).isoformat() if closed is not None else None,
+        }
+
+    open_now = [
+        {"kind": kind, **around(-60, 60)} for kind in ("submission", "review", "decision", "publication")
+    ]
+    with tempfile.TemporaryDirectory(prefix="heirloom-demo-") as name:
+        folder = Path(name)
+        tell("Places, languages and forms")
+        demo.vocabulary()
+        data = load("call-2025.json")
+        tell("The 2025 call")
+        call = demo.call(data, phases=open_now)
+        told = load("cases.json")
+        cases = []
+        for case in told:
+            tell(f"Case: {case['title']}")
+            cases.append(demo.case(case, folder))
+        tell("A recorded run of diversity over these cases")
+        own = demo.diversity_case(cases, folder)
+        tell("Applications, reviews, decisions (illustrative)")
+        themes = [case["theme"] for case in told]
+        submissions = [
+            demo.submit(call, case, theme)
+            for case, theme in zip([*cases, own], [*themes, "heritage-protection"], strict=True)
+        ]
+        demo.review(call, submissions)
+        reason = demo.words("Illustrative decision.")
+        for submission in submissions:
+            call_actions.decide(demo.organiser, submission, Decision.Outcome.ACCEPT, reason)
+        call_actions.announce_decisions(demo.organiser, call)
+        tell("The published collection")
+        publish_collection(
+            demo.organiser,
+            call,
+            demo.words("Global Digital Innovation Case Collection 2025"),
+            demo.words(data["summary"]),
+        )
+        _close(demo, call, data, around)
+        tell("A call that is open now (illustrative)")
+        _open_call(demo, data, around)
+    return demo
+
+
+def _close(demo: Demo, call: Call, data: Mapping[str, Any], around: Callable[..., dict[str, Any]]) -> None:
+    """Give the 2025 call its past dates."""
+    past = [
+        {"kind": "submission", **around(-200, -110)},
+        {"kind": "review", **around(-109, -50)},
+        {"kind": "decision", **around(-49, -30)},
+        {"kind": "publication", **around(-29, None)},
+    ]
+    texts = demo.words.within({**data, "phases": past}, CALL_TEXTS)
+    call_actions.save_call(demo.organiser, call, {**texts, "sources": data["sources"]})
+
+
+def _open_call(demo: Demo, data: Mapping[str, Any], around: Callable[..., dict[str, Any]]) -> None:
+    """Open a second call, with a draft and a case under review."""
+    title = "Songs, weaving and stories of rivers (illustrative call)"
+    call = demo.call(
+        {**data, "slug": "rivers-illustrative", "sources": []},
+        title=title,
+        summary="An illustrative call that is open now, so that you can try to apply and to review.",
+        body="Try it: create an account, begin a case, and submit it. Nothing that you enter leaves this computer.",
+        phases=[
+            {"kind": "submission", **around(-10, 80)},
+            {"kind": "review", **around(-5, 120)},
+            {"kind": "decision", **around(121, 140)},
+            {"kind": "publication", **around(141, None)},
+        ],
+    )
+    case = case_actions.create_case(demo.applicant, demo.words("Boat songs, sung again (illustrative)"))
+    demo.tell_case(
+        case,
+        summary=demo.words(
+            "An illustrative case: a village records its boat songs with a telephone."
+        ).to_json(),
+        illustrative=True,
+        rights=CC_BY,
+        sections=[
+            {
+                "heading": demo.words("What we did").to_json(),
+                "body": demo.words(
+                    "Illustrative text. We listened first, and recorded what the singers chose."
+                ).to_json(),
+                "item": None,
+                "run": None,
+            }
+        ],
+    )
+    submission = demo.submit(call, Case.objects.get(pk=case.pk), "living-transmission")
+    review_actions.assign(demo.organiser, submission, demo.reviewers[0])
+    draft = case_actions.create_case(demo.applicant, demo.words("A loom for everybody (illustrative draft)"))
+    call_actions.start_submission(demo.applicant, call, draft.title, case=draft)
