@@ -31,7 +31,7 @@ class Community(models.Model):
         verbose_name_plural = "communities"
 
     def __str__(self) -> str:
-        return self.name.text(["en"], default=self.slug)
+        return str(self.name.text(["en"], default=self.slug))
 
 
 class Membership(models.Model):
@@ -80,7 +80,7 @@ class Protocol(models.Model):
     attributes = models.JSONField(default=dict, blank=True)
 
     def __str__(self) -> str:
-        return self.name.text(["en"], default=self.audience)
+        return str(self.name.text(["en"], default=self.audience))
 
 
 class Place(models.Model):
@@ -114,7 +114,7 @@ class Place(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name.text(["en"], default=self.key)
+        return str(self.name.text(["en"], default=self.key))
 
 
 class Term(models.Model):
@@ -167,7 +167,7 @@ class Agent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name.text(["en"], default=self.key)
+        return str(self.name.text(["en"], default=self.key))
 
 
 class Item(models.Model):
@@ -229,7 +229,7 @@ class Item(models.Model):
         indexes = [models.Index(fields=["state", "-updated_at"], name="item_list")]
 
     def __str__(self) -> str:
-        return self.title.text(["en"], default=self.key)
+        return str(self.title.text(["en"], default=self.key))
 
 
 class TitleKey(models.Model):
