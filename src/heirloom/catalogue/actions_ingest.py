@@ -29,6 +29,7 @@ from .actions import title_keys, withdraw_item
 from .actions_keep import whole
 from .actions_media import Prepared, keep_large, prepare
 from .actions_shared import ensure_agent, ensure_place, ensure_term
+from .derivatives import make_soon
 from .importers import merge
 from .importers.checks import checked
 from .importers.draft import AgentDraft, ItemDraft, MediaDraft, PlaceDraft, Problem, Statement, TermDraft
@@ -426,6 +427,7 @@ def _write_media(job: _Job) -> None:
             file.caption,
         )
         media.save()
+        make_soon(media)
         position += 1
 
 

@@ -21,7 +21,7 @@ from heirloom.people.models import User
 from heirloom.text import Translated
 from heirloom.text.languages import canonical
 
-from . import record, rights, store
+from . import derivatives, record, rights, store
 from .actions import announce, locked
 from .actions_errors import InvalidField, Stale
 from .actions_keep import keep_item
@@ -83,6 +83,7 @@ def add_media(
         media.save()
         people.log(by, "add-media", "item", item.key, path=media.path, size=media.size)
         _finish(by, item, f"add {media.path}", {media.path: made.source} if made.source is not None else {})
+        derivatives.make_soon(media)
     return media
 
 
