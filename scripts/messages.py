@@ -58,6 +58,13 @@ def extract() -> Catalog:
         )
 
 
+def _empty(language: str) -> Catalog:
+    """Return an empty catalogue; all six languages have one plural form (CLDR), which Babel does not know of each."""
+    catalog = Catalog(locale=language)
+    catalog._num_plurals, catalog._plural_expr = 1, "0"  # noqa: SLF001 -- there is no public way
+    return catalog
+
+
 def path_of(language: str) -> Path:
     return LOCALE / language / "LC_MESSAGES" / "django.po"
 
@@ -65,7 +72,7 @@ def path_of(language: str) -> Path:
 def load(language: str) -> Catalog:
     path = path_of(language)
     if not path.exists():
-        return Catalog(locale=language)
+        return _empty(language)
     with path.open("rb") as stream:
         return read_po(stream, locale=language)
 
@@ -92,7 +99,7 @@ def save(language: str, catalog: Catalog) -> None:
 def merge(language: str, template: Catalog) -> Catalog:
     """Bring one language to the strings of *template*: nothing guessed, nothing that still exists lost."""
     old = {_key(message): message for message in load(language) if message.id}
-    merged = Catalog(locale=language)
+    merged = _empty(language)
     for message in template:
         if not message.id:
             continue
