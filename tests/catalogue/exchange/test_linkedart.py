@@ -9,8 +9,9 @@ import pytest
 from tests.catalogue.exchange.conftest import add_media, whole_item
 from tests.factories.catalogue import make_agent, make_item, make_place
 
-from heirloom.catalogue import linkedart
+from heirloom.catalogue import linkedart, linkedart_read
 from heirloom.catalogue.exchange import Addresses
+from heirloom.catalogue.importers.checks import checked
 from heirloom.catalogue.models import Item
 from heirloom.text import Translated
 
@@ -66,3 +67,23 @@ def test_rights_labels_people_and_dates(rich_item: Rich, addresses: Addresses) -
     assert event["timespan"]["begin_of_the_begin"].startswith("1937-01-01")
     assert event["timespan"]["end_of_the_end"].startswith("1937-12-31")
     assert made["made_of"][0]["id"] == "http://vocab.getty.edu/aat/300011914"
+
+
+def test_what_is_written_can_be_read_back(rich_item: Rich, addresses: Addresses) -> None:
+    item = whole_item(rich_item().key)
+    draft = checked(linkedart_read.draft(linkedart.item(item, addresses), "us"))
+    assert draft.title == item.title
+    assert {tag: text.value for tag, text in draft.description.items()} == {"en": "A boat.", "th": "เรือ"}
+    assert (draft.kind, draft.date, draft.rights, draft.rights_holder) == (
+        item.kind,
+        item.date,
+        item.rights,
+        item.rights_holder,
+    )
+    assert draft.date_note == item.date_note
+    stored = {(term.scheme, term.code) for term in item.terms.all()} - {("subject", "naga")}
+    assert {(term.scheme, term.code) for term in draft.terms} == stored
+    assert [part.role for part in draft.contributions] == ["mus", "pht"]
+    assert draft.places[0].gazetteer == "https://www.geonames.org/1655559"
+    said = {(one.name, one.value, one.language) for one in draft.statements}
+    assert {("dimensions", "3 m", "en"), ("hull", "4", ""), ("accession number", "B 17", "")} <= said

@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from tests.catalogue.exchange.conftest import Rich
 from tests.factories.catalogue import make_community, make_item, make_protocol
 
+from heirloom.archive.fetch import FetchPolicy, FetchRefused
 from heirloom.catalogue import oai
+from heirloom.catalogue.importers.harvest import Harvest
 from heirloom.catalogue.models import Change, Item
 from heirloom.text import Translated
 
@@ -120,6 +122,27 @@ def test_another_program_harvests_everything(server: str) -> None:
         harvester.ListRecords(**{"metadataPrefix": "oai_dc", "from": "2030-01-01"})
     with pytest.raises(BadArgument):
         harvester.ListRecords(metadataPrefix="oai_dc", **{"from": "yesterday"})
+
+
+def test_our_own_harvester_reads_our_own_provider(server: str, rich_item: Rich) -> None:
+    item = announced(rich_item())
+    for number in range(6):
+        announced(make_item(), minutes=number)
+    gone = announced(make_item(state="withdrawn"), "Delete", 9)
+    with pytest.raises(FetchRefused):
+        list(Harvest(server, "us", pause=0))
+    port = server.split(":")[2].partition("/")[0]
+    policy = FetchPolicy(allow=frozenset({f"127.0.0.1:{port}"}))
+    drafts = {
+        draft.source_id.rpartition(":")[2]: draft for draft in Harvest(server, "us", pause=0, policy=policy)
+    }
+    assert len(drafts) == 8
+    found = drafts[item.key]
+    assert found.title == item.title
+    assert found.rights == item.rights
+    assert {term.code for term in found.terms if term.scheme == "language"} == {"lao"}
+    assert found.source_uri == f"https://example.org/items/{item.key}/"
+    assert drafts[gone.key].deleted
 
 
 @pytest.mark.django_db

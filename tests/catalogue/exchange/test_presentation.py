@@ -14,7 +14,8 @@ from tests.catalogue.exchange.conftest import add_media, whole_item
 from tests.factories.catalogue import make_item
 
 from heirloom.catalogue.exchange import Addresses
-from heirloom.catalogue.iiif import presentation
+from heirloom.catalogue.iiif import presentation, presentation_read
+from heirloom.catalogue.importers.checks import checked
 from heirloom.catalogue.models import Item
 from heirloom.text import Translated
 
@@ -200,3 +201,15 @@ def test_any_texts_and_sizes(
     body = made["items"][0]["items"][0]["items"][0]["body"]
     assert 1 <= body["width"] <= min(1500, width)
     assert 1 <= body["height"] <= min(1500, height)
+
+
+def test_what_is_written_can_be_read_back(rich_item: Rich, addresses: Addresses) -> None:
+    item = rich_item()
+    add_media(item, "one.jpg", "image/jpeg", width=30, height=20)
+    draft = checked(presentation_read.draft(presentation.manifest(whole_item(item.key), addresses), "us"))
+    assert draft.title == item.title
+    assert {tag: text.value for tag, text in draft.description.items()} == {"en": "A boat.", "th": "เรือ"}
+    assert (draft.kind, draft.date, draft.rights) == ("image", "1937~", item.rights)
+    assert (draft.places[0].longitude, draft.places[0].latitude) == (102.135, 19.885)
+    assert draft.media[0].service.startswith("https://example.org/iiif/image/3/")
+    assert {"3 m", "B 17", "Agent mus", "TK A: ໃຫ້ກຽດ"} <= {one.value for one in draft.statements}

@@ -18,11 +18,24 @@ from .draft import LIST_FIELDS, PLAIN_FIELDS, TRANSLATED_FIELDS, ItemDraft, Medi
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One field before and after, as JSON values; ``field`` has the language after a dot (``"title.lo"``)."""
+    """One field before and after; ``field`` has the language after a dot (``"title.lo"``).
+
+    ``old`` and ``new`` are values of drafts; what a report shows is made from them only when it is shown.
+    """
 
     field: str
-    before: Any
-    after: Any
+    old: Any
+    new: Any
+
+    @property
+    def before(self) -> Any:
+        """What was there, as JSON; of a list only the parts that are not in the other one."""
+        return plain(self.old)
+
+    @property
+    def after(self) -> Any:
+        """What is there then, as JSON; of a list only the parts that are not in the other one."""
+        return plain(self.new)
 
     def to_json(self) -> dict[str, Any]:
         return {"field": self.field, "before": self.before, "after": self.after}
@@ -164,6 +177,8 @@ def _text_differences(name: str, old: Translated, new: Translated) -> Iterable[D
             )
 
 
-def _only_changed(old: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[list[Any], list[Any]]:
-    """The parts that stand in one list and not in the other, as JSON."""
-    return [plain(part) for part in old if part not in new], [plain(part) for part in new if part not in old]
+def _only_changed(old: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The parts that stand in one list and not in the other."""
+    if not old or not new:
+        return old, new
+    return tuple(part for part in old if part not in new), tuple(part for part in new if part not in old)

@@ -170,9 +170,7 @@ def _jsonl(
 def _folder(
     path: Path, source: str, mapping: FieldMapping | None, given: Mapping[str, Any], made: Source
 ) -> Iterator[None]:
-    folder = Folder(
-        path, source, mapping, **({"language": str(given["language"])} if "language" in given else {})
-    )
+    folder = Folder(path, source, mapping, language=str(given.get("language", "und")))
 
     def drafts() -> Iterator[ItemDraft]:
         yield from folder
