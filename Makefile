@@ -48,6 +48,9 @@ drills: setup-dev
 bars: setup-dev
 	$(BIN)/python -m benchmarks.bars $(OF)
 
+messages: setup-dev
+	$(BIN)/python scripts/messages.py
+
 lock:
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --extra postgres pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --extra dev --extra postgres -c requirements.lock pyproject.toml -o requirements-dev.lock

@@ -16,7 +16,13 @@ def prepare() -> None:
     """Bring the database to this version's tables and make the data folders."""
     from django.conf import settings
 
-    for folder in (settings.DATA, settings.INTAKE_ROOT, settings.RUNS_ROOT, settings.DERIVATIVES_ROOT):
+    for folder in (
+        settings.DATA,
+        settings.INTAKE_ROOT,
+        settings.RUNS_ROOT,
+        settings.DERIVATIVES_ROOT,
+        settings.STATIC_ROOT,
+    ):
         folder.mkdir(parents=True, exist_ok=True)
     call_command("migrate", verbosity=0, interactive=False)
 
