@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: setup setup-dev demo test check format e2e drills bench bench-ingest bars messages lock screenshots clean
+.PHONY: setup setup-dev demo test check format e2e drills bench bench-ingest bars messages lock screenshots docs-reference changelog clean
 
 setup: $(VENV)/.ready
 setup-dev: $(VENV)/.ready-dev
@@ -54,6 +54,15 @@ messages: setup-dev
 lock:
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --extra postgres pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --extra dev --extra postgres -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+screenshots: setup-dev
+	$(BIN)/python -m scripts.screenshots $(ONLY)
+
+docs-reference: setup-dev
+	$(BIN)/python -m scripts.reference
+
+changelog: setup
+	$(BIN)/python -m scripts.changelog $(VERSION)
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -54,7 +54,9 @@ def extract() -> Catalog:
             os.chdir(here)
         text = (copy / "locale" / "xx" / "LC_MESSAGES" / "django.po").read_text("utf-8")
         return read_po(
-            io.BytesIO(text.replace("nplurals=INTEGER; plural=EXPRESSION", "nplurals=2; plural=n != 1").encode())
+            io.BytesIO(
+                text.replace("nplurals=INTEGER; plural=EXPRESSION", "nplurals=2; plural=n != 1").encode()
+            )
         )
 
 

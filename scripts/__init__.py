@@ -1,0 +1,1 @@
+"""What maintainers run: the generated documentation, the changelog, pictures of the pages."""
