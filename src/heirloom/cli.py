@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 import os
+import secrets
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -82,6 +84,66 @@ def _repair(args: argparse.Namespace) -> int:
     return repair(args.folder)
 
 
+def _rebuild(_args: argparse.Namespace) -> int:
+    from heirloom.operate.keep import rebuild
+
+    return rebuild()
+
+
+def _reindex(_args: argparse.Namespace) -> int:
+    from heirloom.operate.keep import reindex
+
+    return reindex()
+
+
+def _ingest(args: argparse.Namespace) -> int:
+    from heirloom.operate import accounts, ingest
+
+    report = ingest.ingest(
+        accounts.person(args.by),
+        args.source,
+        mapping=args.mapping,
+        form=args.form,
+        source=args.name,
+        dry_run=args.dry_run,
+        publish=not args.drafts,
+    )
+    return ingest.say(report)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from heirloom.operate import run
+
+    return run.say(run.run(args.method, args.input, args.param, args.out), args.out)
+
+
+def _replicate(args: argparse.Namespace) -> int:
+    from heirloom.cases.replicate import replicate
+
+    out = args.out or Path(f"{args.kit.stem}-replication")
+    try:
+        record = replicate(args.kit, out, own=args.own, who=args.who, where=args.where, tell=print)
+    except FileExistsError:
+        print(f"heirloom: {out} is there already. Name a new folder with --out.", file=sys.stderr)
+        return 1
+    print(f"The results and the record are in {out}")
+    return int(any(run["record"]["status"] != "done" for run in record["runs"]))
+
+
+def _user(args: argparse.Namespace) -> int:
+    from heirloom.operate.accounts import set_up_user
+    from heirloom.operate.serve import prepare
+
+    prepare()
+    if sys.stdin.isatty():
+        password = getpass.getpass("Password: ")
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    user, new = set_up_user(args.email, password, name=args.name, roles=args.role, superuser=args.superuser)
+    print(f"{user.email}: {'made' if new else 'changed'}")
+    return 0
+
+
 def _manage(args: argparse.Namespace) -> int:
     from django.core.management import execute_from_command_line
 
@@ -131,6 +193,39 @@ def _parser() -> argparse.ArgumentParser:
     repair = command("repair", _repair, "mend rotten files from the mirror")
     repair.add_argument("folder", type=Path, nargs="?", help="default: HEIRLOOM_ARCHIVE_MIRROR")
 
+    command("rebuild", _rebuild, "make the database again from the archive alone")
+    command("reindex", _reindex, "make the search index anew")
+
+    ingest = command("ingest", _ingest, "import descriptions and media from a file, folder or address")
+    ingest.add_argument("source", help="what to import")
+    ingest.add_argument("--mapping", type=Path, help="file that says what the fields mean")
+    ingest.add_argument("--form", default="", help="csv, xlsx, jsonl, folder, iiif, oai, linked-art or lido")
+    ingest.add_argument(
+        "--name", default="", help="name of the source (default: the mapping's, or the file's)"
+    )
+    ingest.add_argument("--by", required=True, metavar="EMAIL", help="the cataloguer who imports")
+    ingest.add_argument("--dry-run", action="store_true", help="say what would happen, and change nothing")
+    ingest.add_argument("--drafts", action="store_true", help="publish nothing that is new")
+
+    run = command("run", _run, "run a method on files")
+    run.add_argument("method", help="such as diversity.coverage")
+    run.add_argument("--input", action="append", default=[], metavar="NAME=PATH")
+    run.add_argument("--param", action="append", default=[], metavar="NAME=VALUE")
+    run.add_argument("--out", type=Path, required=True, help="new folder for the results")
+
+    replicate = command("replicate", _replicate, "run a case's kit here, on its files or on your own")
+    replicate.add_argument("kit", type=Path)
+    replicate.add_argument("--with", dest="own", type=Path, metavar="FOLDER", help="your own files")
+    replicate.add_argument("--who", default="", help="who did it, for the record")
+    replicate.add_argument("--where", default="", help="where, for the record")
+    replicate.add_argument("--out", type=Path, help="new folder for the results")
+
+    user = command("user", _user, "make an account, or set its password, read from standard input")
+    user.add_argument("email")
+    user.add_argument("--name", default="")
+    user.add_argument("--role", action="append", default=[], choices=["organiser", "cataloguer", "archivist"])
+    user.add_argument("--superuser", action="store_true", help="may do everything")
+
     manage = command("manage", _manage, "run a Django management command")
     manage.add_argument("arguments", nargs=argparse.REMAINDER)
     return parser
@@ -144,6 +239,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ.setdefault("HEIRLOOM_URL", f"http://{args.host}:{args.port}")
     if args.data:
         os.environ["HEIRLOOM_DATA"] = str(args.data.resolve())
+    if args.run in (_run, _replicate):  # they work anywhere, and leave no data folder behind
+        os.environ.setdefault("HEIRLOOM_SECRET_KEY", secrets.token_urlsafe(50))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heirloom.settings")
     import django
 

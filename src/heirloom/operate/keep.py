@@ -1,4 +1,4 @@
-"""Keeping the archive well: verify, mirror, repair, as an operator runs them."""
+"""Keeping the archive well: verify, mirror, repair, rebuild, as an operator runs them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from pathlib import Path
 from django.conf import settings
 
 from heirloom.archive.maintenance import Progress
+from heirloom.catalogue import rebuild as rebuilding
+from heirloom.catalogue import search
 from heirloom.catalogue.store import archive
 
 from .errors import NoMirror
+from .serve import prepare
 
 
 def _teller() -> Callable[[Progress], None]:
@@ -72,3 +75,27 @@ def repair(folder: Path | None) -> int:
     report = archive().repair(_mirror_folder(folder), progress=_teller())
     _say(json.dumps(report.to_json(), indent=1))
     return verify(None, fresh=True)
+
+
+def rebuild() -> int:
+    """Make every row again that the archive knows of; return 1 when a package could not be read."""
+    prepare()
+
+    def tell(done: int, total: int) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{done}/{total} packages ")
+            sys.stderr.flush()
+
+    report = rebuilding.rebuild(tell)
+    _say(
+        ", ".join(f"{count} {kind}" for kind, count in sorted(report.made.items())) or "the archive is empty"
+    )
+    for name, reason in report.unread.items():
+        _say(f"  not read: {name}: {reason}")
+    return int(bool(report.unread))
+
+
+def reindex() -> int:
+    """Make the search index anew."""
+    _say(f"{search.reindex()} things can be found")
+    return 0
