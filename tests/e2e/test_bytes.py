@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -27,12 +28,18 @@ def weight(visitor: Visitor, path: str) -> int:
 
 @pytest.mark.parametrize("language", ["en", "my"])
 @pytest.mark.parametrize("path", ["/explore/", "/cases/", "/calls/"])
-def test_a_list_is_light(browser: Any, site: Site, language: str, path: str) -> None:
+def test_a_list_is_light(
+    browser: Any, site: Site, language: str, path: str, record_property: Callable[[str, object], None]
+) -> None:
     with Visitor(browser, site, language=language, width=390) as visitor:
-        assert weight(visitor, path) <= LIST_LIMIT
+        moved = weight(visitor, path)
+    record_property("list-bytes", moved)
+    assert moved <= LIST_LIMIT
 
 
-def test_a_case_is_light(browser: Any, site: Site) -> None:
+def test_a_case_is_light(browser: Any, site: Site, record_property: Callable[[str, object], None]) -> None:
     [case] = site.ask("SELECT key FROM heirloom_case WHERE state='published' ORDER BY id LIMIT 1")
     with Visitor(browser, site, width=390) as visitor:
-        assert weight(visitor, f"/cases/{case}/") <= CASE_LIMIT
+        moved = weight(visitor, f"/cases/{case}/")
+    record_property("case-bytes", moved)
+    assert moved <= CASE_LIMIT
