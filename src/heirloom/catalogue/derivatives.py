@@ -7,23 +7,18 @@ is made once and a changed one is another. The folder may be emptied at any time
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 from django.conf import settings
 from django.db import transaction
 from django_tasks import task
 
 from heirloom.archive.lock import hold
-from heirloom.keys import LENGTH, object_id
+from heirloom.keys import object_id
 
-from . import rights, store
+from . import store
 from .exchange import is_image
 from .iiif import pyramid
-from .iiif.service import ServedImage
-from .models import Item, Media
-
-_DIGEST: Final = 16
-"""Characters of a file's digest in an image's identifier (``exchange.image_identifier``)."""
+from .models import Media
 
 
 def master_path(media: Media) -> Path:
@@ -32,8 +27,12 @@ def master_path(media: Media) -> Path:
     return Path(settings.DERIVATIVES_ROOT) / "masters" / digest[:2] / f"{digest[:40]}.tif"
 
 
-def master(media: Media) -> Path:
+def master(media: Media, version: int | None = None) -> Path:
     """Return the deep-zoom master of an image, made now where it is missing; two callers make it once.
+
+    Args:
+        media: the file; a row, or one made up for a file that only older versions of the item's package have.
+        version: of the item's package; the newest by default.
 
     Raises:
         pyramid.NotAnImage, pyramid.TooManyPixels; archive.Damaged, NoFile: the file is not there.
@@ -44,7 +43,7 @@ def master(media: Media) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with hold(str(path.with_suffix(".lock")), "the picture", timeout=300):
         if not path.is_file():
-            with store.archive().local(object_id("item", media.item.key), media.path) as source:
+            with store.archive().local(object_id("item", media.item.key), media.path, version) as source:
                 pyramid.make(source, path, max_pixels=settings.PIXEL_LIMIT)
     return path
 
@@ -62,39 +61,6 @@ def make_soon(media: Media) -> None:
     if is_image(media):
         key, path = media.item.key, media.path
         transaction.on_commit(lambda: make_master.enqueue(key, path))
-
-
-class Images:
-    """Where the image service finds pictures, for one visitor: only those of items that the visitor may see."""
-
-    def __init__(self, base_uri: str, user: rights.type_of_person) -> None:
-        """*base_uri*: scheme, server and prefix of the service, without a slash at the end."""
-        self.base_uri = base_uri
-        self._who = rights.viewer(user)
-
-    def find(self, identifier: str) -> ServedImage | None:
-        """The image called ``KEY-DIGEST`` (``exchange.image_identifier``)."""
-        key, dash, digest = identifier.partition("-")
-        if not dash or len(key) != LENGTH or len(digest) != _DIGEST or not identifier.isascii():
-            return None
-        media = (
-            Media.objects.filter(item__key=key, sha512__startswith=digest)
-            .select_related("item__protocol")
-            .prefetch_related("item__communities", "item__protocol__communities")
-            .first()
-        )
-        if media is None or not is_image(media) or not rights.visible(self._who, media.item):
-            return None
-        try:
-            path = master(media)
-        except (pyramid.NotAnImage, pyramid.TooManyPixels):
-            return None
-        return ServedImage(path, rights=media.item.rights or None, public=self._public(media.item))
-
-    def _public(self, item: Item) -> bool:
-        """Whether shared caches may keep it: nobody is kept from it, now or in another season."""
-        protocol = item.protocol
-        return rights.visible(None, item) and (protocol is None or not protocol.seasons)
 
 
 def sweep() -> int:

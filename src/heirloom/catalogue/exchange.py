@@ -20,6 +20,8 @@ from .actions_keep import whole
 from .models import Item, Media, Protocol
 
 PAGE: Final = 200
+DIGEST_SIGNS: Final = 40
+"""Characters of a file's digest in its addresses."""
 IMAGE_TYPES: Final = frozenset(
     {"image/jpeg", "image/png", "image/tiff", "image/webp", "image/gif", "image/jp2", "image/avif"}
 )
@@ -46,10 +48,10 @@ class Addresses:
 
     def image(self, key: str, media: Media) -> str:
         """The image service of a file; its identifier is :func:`image_identifier`."""
-        return f"{self.base_url}/iiif/image/3/{image_identifier(key, media)}"
+        return f"{self.base_url}/iiif/3/{image_identifier(key, media)}"
 
     def file(self, key: str, media: Media) -> str:
-        return f"{self.base_url}/items/{key}/files/{quote(media.path)}"
+        return f"{self.base_url}/media/{key}/{media.sha512[:DIGEST_SIGNS]}"
 
     def linked_art(self, key: str) -> str:
         return f"{self.base_url}/linked-art/item/{key}"
@@ -79,7 +81,7 @@ def image_identifier(key: str, media: Media) -> str:
 
     It names content, so what it answers may be cached for ever; the item decides who may see it.
     """
-    return f"{key}-{media.sha512[:16]}"
+    return f"{key}-{media.sha512[:DIGEST_SIGNS]}"
 
 
 def in_pages(items: QuerySet[Item], size: int = PAGE) -> Iterator[list[Item]]:

@@ -98,7 +98,7 @@ def test_a_picture_says_everything(rich_item: Rich, addresses: Addresses) -> Non
     assert (first["width"], first["height"]) == (6000, 4000)
     body = first["items"][0]["items"][0]["body"]
     assert (body["width"], body["height"]) == (1500, 1000)
-    assert body["service"][0]["id"].startswith("https://example.org/iiif/image/3/")
+    assert body["service"][0]["id"].startswith("https://example.org/iiif/3/")
     assert body["id"] == f"{body['service'][0]['id']}/full/1500,1000/0/default.jpg"
     assert second["items"][0]["items"][0]["body"]["width"] == 300
     assert {file["format"] for file in made["rendering"]} == {"model/gltf-binary", "application/pdf"}
@@ -211,5 +211,5 @@ def test_what_is_written_can_be_read_back(rich_item: Rich, addresses: Addresses)
     assert {tag: text.value for tag, text in draft.description.items()} == {"en": "A boat.", "th": "เรือ"}
     assert (draft.kind, draft.date, draft.rights) == ("image", "1937~", item.rights)
     assert (draft.places[0].longitude, draft.places[0].latitude) == (102.135, 19.885)
-    assert draft.media[0].service.startswith("https://example.org/iiif/image/3/")
+    assert draft.media[0].service.startswith("https://example.org/iiif/3/")
     assert {"3 m", "B 17", "Agent mus", "TK A: ໃຫ້ກຽດ"} <= {one.value for one in draft.statements}
