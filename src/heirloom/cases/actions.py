@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from heirloom.archive import VersionConflict
@@ -21,7 +22,7 @@ from heirloom.people.actions import log
 from heirloom.people.models import User
 from heirloom.text import Translated
 
-from . import content, facts, indexing, rerun, rules, sealing
+from . import content, facts, indexing, rerun, rules, sealing, translating
 from .errors import EditedMeanwhile, NotReadyToSeal
 from .models import Case, CaseMember, Seal
 from .queries import with_content
@@ -41,7 +42,7 @@ def create_case(by: User, title: Translated) -> Case:
 
 @transaction.atomic
 def save_content(by: User, case: Case, data: object, *, revision: int) -> Case:
-    """Save the whole content of a case in preparation.
+    """Save the whole content of a case in preparation; of what a translator sends, the texts alone.
 
     Args:
         data: the content, see :mod:`heirloom.cases.content`.
@@ -51,17 +52,24 @@ def save_content(by: User, case: Case, data: object, *, revision: int) -> Case:
         NotAllowed, InvalidContent; EditedMeanwhile when somebody saved in between.
     """
     case = Case.objects.select_for_update().get(pk=case.pk)
-    if not rules.may_edit(by, case):
+    if not rules.may_translate(by, case):
         raise NotAllowed
     if revision != case.revision:
         raise EditedMeanwhile
-    content.apply(case, data, rights.visible_items(by))
+    if not rules.may_edit(by, case):
+        data = translating.only_texts(content.describe(_loaded(case.pk)), data)
+    content.apply(case, data, rights.visible_items(by) | Q(pk__in=_shown(case)))
     case.revision += 1
     case.updated_at = timezone.now()
     case.save(update_fields=["revision", "updated_at"])
     indexing.index_case(case)
     log(by, "save", "case", case.key, revision=case.revision)
     return case
+
+
+def _shown(case: Case) -> list[int]:
+    """Return what the case shows already: whoever edits it need not be able to add it."""
+    return [item.pk for item in sealing.shown_items(_loaded(case.pk))]
 
 
 @transaction.atomic

@@ -90,6 +90,34 @@ def replications(seal: Seal, *, all_states: bool = False) -> list[Replication]:
     return list(found)
 
 
+def replications_for(user: Any, key: str) -> tuple[Case, list[Replication], bool]:
+    """Return a case with all its replications, newest first, for who works on it or publishes; and whether they decide.
+
+    Raises:
+        NotFound: for everybody else.
+    """
+    case = Case.objects.filter(key=key).prefetch_related("members").first()
+    if case is None or not (rules.role_on(user, case) or rules.may_publish(user)):
+        raise NotFound
+    rows = (
+        Replication.objects.filter(seal__case=case)
+        .select_related("seal__case", "run", "by")
+        .prefetch_related("seal__case__members")
+        .order_by("-at", "-pk")
+    )
+    return case, list(rows), rules.may_lead(user, case) or rules.may_publish(user)
+
+
+def replications_waiting(user: Any) -> QuerySet[Replication]:
+    """Return the replications that *user*, who leads their case, has not yet decided on."""
+    if not isinstance(user, User):
+        return Replication.objects.none()
+    led = CaseMember.objects.filter(user=user, role=CaseMember.Role.LEAD).values("case")
+    return Replication.objects.filter(state=Replication.State.RECEIVED, seal__case__in=led).select_related(
+        "seal__case"
+    )
+
+
 def runs_of(user: Any) -> QuerySet[Run]:
     """Return the runs that *user* asked for or that belong to a case they work on, newest first."""
     if not isinstance(user, User):

@@ -317,6 +317,16 @@ def get_item(user: rights.type_of_person, key: str) -> Item:
     return item
 
 
+def items_to_edit(user: rights.type_of_person) -> QuerySet[Item]:
+    """Return the items that *user* began and may see, and those of communities that they serve; the last changed first."""
+    who = rights.viewer(user)
+    mine = Q(owner=who.user) if who.user is not None else Q(pk__in=[])
+    stewarded = rights.stewards_q(who, Item)
+    if stewarded is not None:
+        mine |= stewarded
+    return Item.objects.filter(rights.visible_items(who)).filter(mine).order_by("-updated_at", "-pk")
+
+
 def get_media(user: rights.type_of_person, key: str, path: str) -> Media:
     """Return a file of an item that *user* may see. Raises NotFound."""
     media = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.http import QueryDict
@@ -63,13 +63,37 @@ def indices(post: QueryDict, name: str) -> list[int]:
     return sorted(found, key=place)[:MAX_PARTS]
 
 
+def known_texts(rows: Iterable[Mapping[str, Any]] | None, field: str) -> dict[tuple[str, str], Text]:
+    """Return the texts that *field* of any of *rows* holds, by language and words."""
+    return {
+        (language, text.value): text
+        for row in rows or []
+        for language, text in Translated.from_json(row.get(field) or {}).items()
+    }
+
+
+def part_text(post: QueryDict, name: str, known: Mapping[tuple[str, str], Text]) -> dict[str, Any]:
+    """Read a part's text in several languages, as JSON.
+
+    Parts move, so where a text comes from is found by its words: what stood in any part of the list before keeps its
+    origin. A part's form shows all its languages, so there is nothing to carry over.
+    """
+    read = Translated.from_json(translated(post, name))
+    texts = {}
+    for language, text in read.items():
+        old = known.get((language, text.value), text)
+        reviewed = old.origin == "machine" and f"{name}.{language}.reviewed" in post
+        texts[language] = Text(old.value, "reviewed") if reviewed else old
+    return Translated(texts).to_json()
+
+
 def parts(
     post: QueryDict,
     name: str,
     plain: Iterable[str] = (),
     texts: Iterable[str] = (),
     flags: Iterable[str] = (),
-    before: list[Mapping[str, Any]] | None = None,
+    before: Sequence[Mapping[str, Any]] | None = None,
 ) -> list[dict[str, Any]]:
     """Read the repeated parts of a form; a part that is marked for removal, or is wholly empty, is left out.
 
@@ -77,15 +101,15 @@ def parts(
         plain: fields of one value; texts: fields in several languages; flags: check boxes.
         before: the parts as they were loaded, for the origin of texts.
     """
+    known = {field: known_texts(before, field) for field in texts}
     read = []
     for number in indices(post, name):
         base = f"{name}.{number}"
         if post.get(f"{base}.remove"):
             continue
         part: dict[str, Any] = {field: post.get(f"{base}.{field}", "").strip() for field in plain}
-        old = before[number] if before and number < len(before) else {}
         for field in texts:
-            part[field] = translated(post, f"{base}.{field}", Translated.from_json(old.get(field) or {}))
+            part[field] = part_text(post, f"{base}.{field}", known[field])
         if not any(part.values()):
             continue
         part |= {field: f"{base}.{field}" in post for field in flags}

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from heirloom.cases import actions, content, facts, queries, rerun, rules, sealing
-from heirloom.cases.errors import EditedMeanwhile, InvalidContent, NotReadyToSeal
+from heirloom.cases.errors import EditedMeanwhile, NotReadyToSeal
 from heirloom.cases.models import Case, CaseMember, Cost
 from heirloom.catalogue.models import Community, Item, Place, Protocol, Term
+from heirloom.errors import HeirloomError
 from heirloom.people.models import User
 from heirloom.people.queries import person_by_email
-from heirloom.text import Translated, canonical
+from heirloom.text import Translated
 from heirloom.web.case_page import case_page
+from heirloom.web.forms.drafts import base_version, page_name, refused, remember, saved
 from heirloom.web.forms.nested import parts, translated
-from heirloom.web.middleware import explain
+from heirloom.web.forms.refusals import plain, refusal
+from heirloom.web.forms.writing import writing_languages
 from heirloom.web.reader import languages
 
 _BLANK = 1
@@ -37,11 +41,11 @@ def new(request: HttpRequest) -> HttpResponse:
         if title:
             assert isinstance(request.user, User)
             return redirect("case-edit", actions.create_case(request.user, title).key)
-        error = {"message": _("A case needs a title."), "kept": "", "code": ""}
+        error = plain(_("A case needs a title."), field="title")
     return render(
         request,
         "heirloom/my/case_new.html",
-        {"error": error, "languages": languages(request)[:1]},
+        {"error": error, "wrong": error["wrong"] if error else {}, "languages": languages(request)[:1]},
         status=400 if error else 200,
     )
 
@@ -88,23 +92,14 @@ def _posted(request: HttpRequest, before: Mapping[str, Any]) -> dict[str, Any]:
         )
         if part["goal"]
     ]
-    read["partners"] = parts(
-        post, "partners", plain=("uri", "country"), texts=("name", "role"), before=before["partners"]
-    )
+    read["partners"] = [
+        part | {"country": part["country"].upper()}
+        for part in parts(
+            post, "partners", plain=("uri", "country"), texts=("name", "role"), before=before["partners"]
+        )
+    ]
     read["sources"] = parts(post, "sources", plain=("title", "url"))
     return read
-
-
-def _writing_languages(request: HttpRequest, shown: Mapping[str, Any]) -> list[str]:
-    """Return the languages that the form asks for: those of the case, the reader's, and one that was asked for."""
-    used = facts.languages(shown)
-    wanted = [canonical(request.POST.get("language", "") or languages(request)[0]), *used]
-    if asked := request.POST.get("add_language", "").strip():
-        try:
-            wanted.append(canonical(asked))
-        except ValueError:
-            messages.warning(request, _("“%(tag)s” is not a language tag.") % {"tag": asked})
-    return list(dict.fromkeys(wanted))
 
 
 def _form(
@@ -112,8 +107,9 @@ def _form(
 ) -> dict[str, Any]:
     more = request.POST.get("more", "")
     assert isinstance(request.user, User)
+    may_edit = rules.may_edit(request.user, case)
     blank = {
-        name: [*shown[name], *([{}] * (_BLANK if name == more or not shown[name] else 0))]
+        name: [*shown[name], *([{}] * (_BLANK if may_edit and (name == more or not shown[name]) else 0))]
         for name in ("sections", "costs", "reach", "goals", "partners", "sources")
     }
     return {
@@ -126,20 +122,36 @@ def _form(
         "title": Translated.from_json(shown["title"]),
         "summary": Translated.from_json(shown["summary"]),
         "skills": Translated.from_json(shown["skills"]),
-        "revision": revision,
+        "version": revision,
+        "page": page_name(request),
         "error": error,
-        "languages": _writing_languages(request, shown),
+        "wrong": error["wrong"] if error else {},
+        "languages": writing_languages(request, facts.languages(shown)),
         "items": list(_choosable_items(request.user, case)),
         "runs": list(case.runs.all()),
-        "places": list(Place.objects.order_by("pk")[:500]),
-        "communities": list(Community.objects.order_by("slug")[:200]),
-        "terms": list(Term.objects.order_by("scheme", "code")[:500]),
-        "protocols": list(Protocol.objects.order_by("pk")[:100]),
+        "places": _offered(Place.objects.order_by("pk"), shown["places"], 500),
+        "communities": _offered(Community.objects.order_by("slug"), shown["communities"], 200),
+        "terms": _offered_terms(shown["terms"]),
+        "protocols": _offered(Protocol.objects.order_by("pk"), [shown["protocol"]], 100),
         "cost_kinds": Cost.Kind.choices,
-        "goals": range(1, 18),
         "may_lead": rules.may_lead(request.user, case),
-        "role": rules.role_on(request.user, case),
+        "may_edit": may_edit,
     }
+
+
+def _offered(rows: QuerySet[Any], chosen: Iterable[str | None], most: int) -> list[Any]:
+    """Return the first *most* rows and, whatever their place, those that are chosen."""
+    offered = list(rows[:most])
+    missing = {key for key in chosen if key} - {row.key for row in offered}
+    return [*offered, *(rows.filter(key__in=missing) if missing else [])]
+
+
+def _offered_terms(chosen: Iterable[str]) -> list[Term]:
+    offered = list(Term.objects.order_by("scheme", "code")[:500])
+    missing = set(chosen) - {str(term) for term in offered}
+    codes = [name.partition(":")[2] for name in missing]
+    more = Term.objects.filter(code__in=codes) if codes else []
+    return [*offered, *(term for term in more if str(term) in missing)]
 
 
 def _readable(part: Mapping[str, Any]) -> dict[str, Any]:
@@ -167,26 +179,36 @@ def edit(request: HttpRequest, key: str) -> HttpResponse:
     if request.method == "GET":
         return render(request, "heirloom/my/case_edit.html", _form(request, case, before, case.revision))
     posted = _posted(request, before)
+    version = base_version(request, f"case:{key}", case.revision)
     try:
-        revision = int(request.POST.get("revision", ""))
-    except ValueError:
-        revision = -1
-    try:
-        saved = actions.save_content(request.user, case, posted, revision=revision)
-    except (InvalidContent, EditedMeanwhile) as error:
-        current = case.revision if isinstance(error, EditedMeanwhile) else revision
-        return render(
-            request,
-            "heirloom/my/case_edit.html",
-            _form(request, case, posted, current, explain(error)),
-            status=error.status,
-        )
+        made = actions.save_content(request.user, case, posted, revision=version)
+    except HeirloomError as error:
+        # After a conflict the form carries the version it was compared with, so that saving again replaces it.
+        current = case.revision if isinstance(error, EditedMeanwhile) else version
+        context = _form(request, case, posted, current, refusal(error))
+        return render(request, "heirloom/my/case_edit.html", context, status=error.status)
     if "more" in request.POST or request.POST.get("add_language"):
         fresh = queries.case_for_editing(request.user, key)
-        context = _form(request, fresh, content.describe(fresh), saved.revision)
+        context = _form(request, fresh, content.describe(fresh), made.revision)
         return render(request, "heirloom/my/case_edit.html", context)
     messages.success(request, _("Saved."))
     return redirect("case-edit", key)
+
+
+@login_required
+@require_POST
+def autosave(request: HttpRequest, key: str) -> JsonResponse:
+    """Save a case in the background."""
+    assert isinstance(request.user, User)
+    try:
+        case = queries.case_for_editing(request.user, key)
+        posted = _posted(request, content.describe(case))
+        version = base_version(request, f"case:{key}", case.revision)
+        made = actions.save_content(request.user, case, posted, revision=version)
+    except HeirloomError as error:
+        return refused(error)
+    remember(request, f"case:{key}", made.revision)
+    return saved(made.revision)
 
 
 @login_required
@@ -207,7 +229,7 @@ def _lacking(case: Case) -> str:
     try:
         actions.check_ready(case, {"agreed": True})
     except NotReadyToSeal as error:
-        return explain(error)["message"]
+        return str(refusal(error)["message"])
     return ""
 
 
@@ -217,34 +239,48 @@ def people(request: HttpRequest, key: str) -> HttpResponse:
     """Share the work on a case."""
     assert isinstance(request.user, User)
     case = queries.case_for_editing(request.user, key)
-    error = None
+    error: dict[str, Any] | None = None
     if request.method == "POST":
-        person = person_by_email(request.POST.get("email", ""))
-        role = request.POST.get("role", "")
-        if person is None:
-            error = {
-                "message": _("Nobody here has this address. Ask them to create an account first."),
-                "kept": "",
-            }
-        else:
-            try:
-                actions.set_member(
-                    request.user, case, person, role if role in CaseMember.Role.values else None
-                )
-            except NotReadyToSeal as refused:
-                error = explain(refused)
-            else:
-                messages.success(request, _("Saved."))
-                return redirect("case-people", key)
+        try:
+            error = _share(request, request.user, case)
+        except HeirloomError as refused_:
+            error = refusal(refused_)
+        if error is None:
+            messages.success(request, _("Saved."))
+            if (
+                request.POST.get("email", "").strip().lower() == request.user.email
+                and "remove" in request.POST
+            ):
+                return redirect("my")
+            return redirect("case-people", key)
     return render(
         request,
         "heirloom/my/case_people.html",
         {
             "case": case,
-            "members": case.members.select_related("user"),
+            "members": case.members.select_related("user").order_by("pk"),
             "roles": CaseMember.Role.choices,
             "may_lead": rules.may_lead(request.user, case),
+            "email": request.POST.get("email", "") if error and "remove" not in request.POST else "",
+            "role": request.POST.get("role", CaseMember.Role.EDITOR),
             "error": error,
+            "wrong": error["wrong"] if error else {},
         },
         status=400 if error else 200,
     )
+
+
+def _share(request: HttpRequest, user: User, case: Case) -> dict[str, Any] | None:
+    """Give or take a role as the form asks; return what was wrong with the address, if anything."""
+    person = person_by_email(request.POST.get("email", ""))
+    if person is None:
+        asked = _("Nobody here has this address. Ask them to create an account first.")
+        return plain(asked, field="email", kept=_("Nothing was changed."))
+    role = request.POST.get("role", "")
+    if "remove" in request.POST:
+        actions.set_member(user, case, person, None)
+    elif role in CaseMember.Role.values:
+        actions.set_member(user, case, person, role)
+    else:
+        return plain(_("Choose one of the offered values."), field="role")
+    return None

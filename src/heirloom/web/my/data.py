@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
@@ -13,7 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from heirloom.calls import personal
+from heirloom.catalogue.models import Community, Membership
 from heirloom.people.models import User
+from heirloom.web.forms.refusals import plain
 
 
 @login_required
@@ -26,7 +30,10 @@ def account(request: HttpRequest) -> HttpResponse:
         request.user.save(update_fields=["name"])
         messages.success(request, _("Saved."))
         return redirect("my-account")
-    return render(request, "heirloom/my/account.html", {"kept": personal.what_stays(request.user)})
+    served = Community.objects.filter(
+        memberships__user=request.user, memberships__role=Membership.Role.STEWARD
+    ).order_by("slug")
+    return render(request, "heirloom/my/account.html", {"communities": list(served)})
 
 
 @login_required
@@ -46,19 +53,30 @@ def download(request: HttpRequest) -> HttpResponse:
 def erase(request: HttpRequest) -> HttpResponse:
     """Ask, then erase a person's data; say what stays and why."""
     assert isinstance(request.user, User)
-    error = ""
+    error: dict[str, Any] | None = None
+    needs_password = request.user.has_usable_password()
     if request.method == "POST":
-        if not request.user.has_usable_password() or request.user.check_password(
-            request.POST.get("password", "")
-        ):
+        if not ratelimit.consume(request, action="reauthenticate", user=request.user):
+            error = plain(_("Too many attempts. Wait a while."), kept=_("Nothing was erased."))
+        elif not needs_password and "sure" not in request.POST:
+            error = plain(
+                _("Tick the box to say that you are sure."), field="sure", kept=_("Nothing was erased.")
+            )
+        elif needs_password and not request.user.check_password(request.POST.get("password", "")):
+            error = plain(_("This is not your password."), field="password", kept=_("Nothing was erased."))
+        else:
             user = request.user
             logout(request)
             personal.erase(user)
             return render(request, "heirloom/my/erased.html", {})
-        error = _("This is not your password. Nothing was erased.")
     return render(
         request,
         "heirloom/my/erase.html",
-        {"kept": personal.what_stays(request.user), "error": error},
+        {
+            "kept": personal.what_stays(request.user),
+            "needs_password": needs_password,
+            "error": error,
+            "wrong": error["wrong"] if error else {},
+        },
         status=400 if error else 200,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from heirloom.cases import queries, rules, run_actions
-from heirloom.cases.models import Case
+from heirloom.cases.models import Case, Run
 from heirloom.catalogue.models import Media
 from heirloom.errors import HeirloomError, NotFound
 from heirloom.pathways import registry
 from heirloom.pathways.errors import PathwayError
-from heirloom.pathways.face import Method
+from heirloom.pathways.face import Input, Method
 from heirloom.people.models import User
+from heirloom.web.forms.refusals import refusal
 from heirloom.web.intake import received
-from heirloom.web.middleware import explain
 
 
 @login_required
@@ -60,13 +61,13 @@ def new(request: HttpRequest, method: str) -> HttpResponse:
     except PathwayError as missing:
         raise NotFound from missing
     cases = [case for case in queries.my_cases(request.user) if rules.may_edit(request.user, case)]
-    error: dict[str, str] | None = None
+    error: dict[str, Any] | None = None
     status = 200
     if request.method == "POST":
         try:
             run = _request(request, request.user, found, cases)
         except HeirloomError as refused:
-            error, status = explain(refused), refused.status
+            error, status = run_refusal(refused), refused.status
         else:
             messages.success(request, _("The run is waiting for a free worker."))
             return redirect("run", run.key)
@@ -75,33 +76,47 @@ def new(request: HttpRequest, method: str) -> HttpResponse:
         "heirloom/my/run_new.html",
         {
             "method": found,
-            "params": [(param, request.POST.get(f"param.{param.name}", "")) for param in found.params],
+            "params": [(param, request.POST.getlist(f"param.{param.name}")) for param in found.params],
             "cases": cases,
-            "chosen": request.POST.get("case") or request.GET.get("case", ""),
-            "media": _media(request.user, found),
+            "chosen": request.POST.get("case", request.GET.get("case", "")),
+            "media": offered_media(request, request.user, found),
             "error": error,
+            "wrong": error["wrong"] if error else {},
         },
         status=status,
     )
 
 
-def _media(user: User, method: Method) -> list[tuple[Any, list[Media]]]:
-    """Return for every input the files of items that fit and that the person may use."""
+def run_refusal(error: HeirloomError) -> dict[str, Any]:
+    """Return why a run was not taken, naming the form's field."""
+    if isinstance(error, PathwayError) and "param" in error.params:
+        return refusal(error, prefix="param.")
+    return refusal(error)
+
+
+def offered_media(
+    request: HttpRequest, user: User, method: Method
+) -> list[tuple[Input, list[tuple[Media, bool]]]]:
+    """Return for every input the files of items that fit and that the person may use, and whether each is chosen."""
     found = []
     items = queries.embeddable_items(user)
     for declared in method.inputs:
-        rows = Media.objects.filter(item__in=items).select_related("item").order_by("-item__updated_at")[:300]
-        found.append((declared, [media for media in rows if declared.accepts(media.media_type)][:100]))
+        chosen = set(request.POST.getlist(f"media.{declared.name}"))
+        rows = (
+            Media.objects.filter(item__in=items)
+            .select_related("item")
+            .order_by("-item__updated_at", "pk")[:300]
+        )
+        fitting = [(media, str(media.pk) in chosen) for media in rows if declared.accepts(media.media_type)]
+        found.append((declared, fitting[:100]))
     return found
 
 
-def _request(request: HttpRequest, user: User, method: Method, cases: Sequence[Case]) -> Any:
-    chosen = next((case for case in cases if case.key == request.POST.get("case")), None)
-    params = {
-        param.name: value
-        for param in method.params
-        if (value := _param(param, request.POST.getlist(f"param.{param.name}"))) is not None
-    }
+@contextlib.contextmanager
+def chosen_inputs(
+    request: HttpRequest, user: User, method: Method
+) -> Iterator[dict[str, list[Media | Path]]]:
+    """Yield the files that the form chose or brought, by input; what was brought is gone afterwards."""
     items = queries.embeddable_items(user)
     with received(request) as uploads:
         inputs: dict[str, list[Media | Path]] = {}
@@ -111,6 +126,17 @@ def _request(request: HttpRequest, user: User, method: Method, cases: Sequence[C
             files = [upload.path for upload in uploads.get(f"input.{declared.name}", [])]
             if media or files:
                 inputs[declared.name] = [*media, *files]
+        yield inputs
+
+
+def _request(request: HttpRequest, user: User, method: Method, cases: Sequence[Case]) -> Run:
+    chosen = next((case for case in cases if case.key == request.POST.get("case")), None)
+    params = {
+        param.name: value
+        for param in method.params
+        if (value := _param(param, request.POST.getlist(f"param.{param.name}"))) is not None
+    }
+    with chosen_inputs(request, user, method) as inputs:
         return run_actions.request_run(user, method.id, inputs, params, case=chosen)
 
 

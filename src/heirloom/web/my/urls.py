@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import cases, dashboard, data, runs, submissions
+from . import cases, communities, dashboard, data, items, replications, runs, submissions
 
 urlpatterns = [
     path("", dashboard.dashboard, name="my"),
@@ -11,8 +11,15 @@ urlpatterns = [
     path("account/erase/", data.erase, name="my-erase"),
     path("cases/new/", cases.new, name="case-new"),
     path("cases/<slug:key>/", cases.edit, name="case-edit"),
+    path("cases/<slug:key>/autosave/", cases.autosave, name="case-autosave"),
     path("cases/<slug:key>/preview/", cases.preview, name="case-preview"),
     path("cases/<slug:key>/people/", cases.people, name="case-people"),
+    path("cases/<slug:key>/replicate/", replications.replicate, name="replicate"),
+    path("cases/<slug:key>/replications/", replications.replications, name="case-replications"),
+    path("communities/<slug:slug>/", communities.community, name="community-steward"),
+    path("items/", items.items, name="my-items"),
+    path("items/new/", items.new, name="item-new"),
+    path("items/<slug:key>/", items.edit, name="item-edit"),
     path("calls/<slug:slug>/apply/", submissions.start, name="apply"),
     path("submissions/<slug:key>/", submissions.submission, name="submission"),
     path("submissions/<slug:key>/autosave/", submissions.autosave, name="submission-autosave"),

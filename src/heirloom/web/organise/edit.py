@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import zoneinfo
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,13 +18,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from heirloom.calls import actions, content, queries, rules
-from heirloom.calls.models import Call, Phase, Question
+from heirloom.calls.models import Call, Phase, Question, Submission
 from heirloom.cases.errors import InvalidContent
+from heirloom.catalogue.actions_errors import Stale
 from heirloom.errors import HeirloomError, NotAllowed, NotFound
 from heirloom.people.models import User
 from heirloom.text import Translated
-from heirloom.web.forms.nested import indices, parts, translated
-from heirloom.web.middleware import explain
+from heirloom.web.forms.nested import indices, known_texts, part_text, parts, translated
+from heirloom.web.forms.refusals import refusal, target
+from heirloom.web.forms.writing import writing_languages
 from heirloom.web.reader import languages
 
 _LISTS = ("themes", "questions", "criteria", "sources")
@@ -35,7 +39,8 @@ def new(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     if not rules.may_create_call(request.user):
         raise NotAllowed
-    error: dict[str, str] | None = None
+    error: dict[str, Any] | None = None
+    title = Translated()
     if request.method == "POST":
         title = Translated.from_json(translated(request.POST, "title"))
         try:
@@ -43,13 +48,19 @@ def new(request: HttpRequest) -> HttpResponse:
                 raise InvalidContent(field="title", problem=_("This is needed in at least one language."))
             call = actions.create_call(request.user, request.POST.get("slug", ""), title)
         except HeirloomError as refused:
-            error = explain(refused)
+            error = refusal(refused)
         else:
             return redirect("call-edit", call.slug)
     return render(
         request,
         "heirloom/organise/call_new.html",
-        {"error": error, "languages": languages(request)[:1], "slug": request.POST.get("slug", "")},
+        {
+            "error": error,
+            "wrong": error["wrong"] if error else {},
+            "languages": languages(request)[:1],
+            "title": title,
+            "slug": request.POST.get("slug", ""),
+        },
         status=400 if error else 200,
     )
 
@@ -88,7 +99,7 @@ def _local(moment: str | None, zone: str) -> str:
         return moment
 
 
-def _posted(post: QueryDict, before: Mapping[str, Any]) -> dict[str, Any]:
+def _posted(post: QueryDict, before: Mapping[str, Any], language: str) -> dict[str, Any]:
     read = dict(before)
     for name in ("title", "summary", "body"):
         read[name] = translated(post, name, Translated.from_json(before[name]))
@@ -115,7 +126,7 @@ def _posted(post: QueryDict, before: Mapping[str, Any]) -> dict[str, Any]:
     questions = parts(
         post,
         "questions",
-        plain=("slug", "kind", "max_length", "choices_text"),
+        plain=("slug", "kind", "max_length", "choices_text", "required_answer"),
         texts=("text", "help"),
         flags=("required", "eligibility", "identifying"),
         before=before["questions"],
@@ -124,8 +135,8 @@ def _posted(post: QueryDict, before: Mapping[str, Any]) -> dict[str, Any]:
     read["questions"] = [
         question
         | {
-            "required_answer": True if question["eligibility"] else None,
-            "choices": _choices(question.pop("choices_text"), old.get(question["slug"], {})),
+            "required_answer": question["required_answer"] != "no" if question["eligibility"] else None,
+            "choices": _choices(question.pop("choices_text"), old.get(question["slug"], {}), language),
         }
         for question in questions
         if question["slug"] or question["text"]
@@ -134,8 +145,8 @@ def _posted(post: QueryDict, before: Mapping[str, Any]) -> dict[str, Any]:
     return read
 
 
-def _choices(text: str, old: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Read choices written one a line as ``short-name: text``; their other translations stay."""
+def _choices(text: str, old: Mapping[str, Any], language: str) -> list[dict[str, Any]]:
+    """Read choices written one a line as ``short-name: text`` in *language*; their other translations stay."""
     known = {choice["value"]: choice["text"] for choice in old.get("choices", [])}
     found = []
     for line in text.splitlines():
@@ -144,29 +155,28 @@ def _choices(text: str, old: Mapping[str, Any]) -> list[dict[str, Any]]:
             continue
         said = dict(known.get(value.strip(), {}))
         if words.strip() and words.strip() not in {part["text"] for part in said.values()}:
-            said["en"] = {"text": words.strip(), "origin": "human"}
+            said[language] = {"text": words.strip(), "origin": "human"}
         found.append({"value": value.strip(), "text": said})
     return found
 
 
 def _posted_criteria(post: QueryDict, before: Mapping[str, Any]) -> list[dict[str, Any]]:
+    known = {name: known_texts(before["criteria"], name) for name in ("title", "description")}
+    anchors = [level for criterion in before["criteria"] for level in criterion["levels"]]
     found = []
     for number in indices(post, "criteria"):
         base = f"criteria.{number}"
         if post.get(f"{base}.remove"):
             continue
-        old = before["criteria"][number] if number < len(before["criteria"]) else {}
         criterion = {
             "slug": post.get(f"{base}.slug", "").strip(),
             "weight": post.get(f"{base}.weight", "").strip(),
-            "title": translated(post, f"{base}.title", Translated.from_json(old.get("title") or {})),
-            "description": translated(
-                post, f"{base}.description", Translated.from_json(old.get("description") or {})
-            ),
+            "title": part_text(post, f"{base}.title", known["title"]),
+            "description": part_text(post, f"{base}.description", known["description"]),
             "levels": [
                 level
                 for level in parts(
-                    post, f"{base}.levels", plain=("value",), texts=("anchor",), before=old.get("levels")
+                    post, f"{base}.levels", plain=("value",), texts=("anchor",), before=anchors
                 )
                 if level["anchor"]
             ],
@@ -174,6 +184,12 @@ def _posted_criteria(post: QueryDict, before: Mapping[str, Any]) -> list[dict[st
         if criterion["slug"] or criterion["title"]:
             found.append(criterion)
     return found
+
+
+def _seen(described: Mapping[str, Any]) -> str:
+    """Return a short mark of a call's content: the form that was made on it carries it back."""
+    text = json.dumps(described, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
 @login_required
@@ -184,23 +200,40 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
     call = organised(request, slug)
     before = content.describe(call)
     if request.method == "GET":
-        return render(request, "heirloom/organise/call_edit.html", _form(request, call, before))
-    posted = _posted(request.POST, before)
+        return render(
+            request, "heirloom/organise/call_edit.html", _form(request, call, before, _seen(before))
+        )
+    posted = _posted(request.POST, before, languages(request)[0])
     try:
+        if request.POST.get("seen") != _seen(before):
+            raise Stale
         actions.save_call(request.user, call, posted)
     except HeirloomError as refused:
-        context = _form(request, call, posted) | {"error": explain(refused)}
+        context = _form(request, call, posted, _seen(before), _named(refusal(refused), posted))
         return render(request, "heirloom/organise/call_edit.html", context, status=refused.status)
-    if "more" in request.POST:
-        fresh = organised(request, slug)
-        return render(
-            request, "heirloom/organise/call_edit.html", _form(request, fresh, content.describe(fresh))
-        )
+    if "more" in request.POST or request.POST.get("add_language"):
+        fresh = content.describe(organised(request, slug))
+        context = _form(request, call, fresh, _seen(fresh))
+        return render(request, "heirloom/organise/call_edit.html", context)
     messages.success(request, _("Saved."))
     return redirect("call-edit", slug)
 
 
-def _form(request: HttpRequest, call: Call, shown: Mapping[str, Any]) -> dict[str, Any]:
+def _named(error: dict[str, Any], posted: Mapping[str, Any]) -> dict[str, Any]:
+    """Call the field of an error as the form does: phases by their kind, choices by the field they are written in."""
+    steps = error["field"].split(".")
+    if len(steps) >= 2 and steps[0] == "phases" and steps[1].isdecimal():
+        field = f"phase.{posted['phases'][int(steps[1])]['kind']}.{steps[-1]}"
+    elif len(steps) >= 3 and steps[0] == "questions" and steps[2] == "choices":
+        field = f"questions.{steps[1]}.choices_text"
+    else:
+        return error
+    return {**error, "field": field, "target": target(field), "wrong": {field: error["message"]}}
+
+
+def _form(
+    request: HttpRequest, call: Call, shown: Mapping[str, Any], seen: str, error: dict[str, Any] | None = None
+) -> dict[str, Any]:
     more = request.POST.get("more", "")
     texts = {"title", "description", "text", "help", "anchor"}
 
@@ -220,6 +253,7 @@ def _form(request: HttpRequest, call: Call, shown: Mapping[str, Any]) -> dict[st
             enumerate([*levels, *({"value": value} for value in range(len(levels) + 1, 6))])
         )
     for question in lists["questions"]:
+        question["needs"] = "no" if question.get("required_answer") is False else "yes"
         question["choices_text"] = "\n".join(
             f"{choice['value']}: {Translated.from_json(choice['text']).text(languages(request))}"
             for choice in question.get("choices") or []
@@ -245,10 +279,13 @@ def _form(request: HttpRequest, call: Call, shown: Mapping[str, Any]) -> dict[st
         "lists": {name: list(enumerate(rows)) for name, rows in lists.items()},
         "phases": phases,
         "question_kinds": Question.Kind.choices,
-        "time_zones": sorted(zoneinfo.available_timezones()),
-        "languages": list(dict.fromkeys([*languages(request)[:1], *used])),
-        "applied": call.submissions.exclude(state="draft").exists(),
-        "error": None,
+        "yes_no": [("yes", _("Yes")), ("no", _("No"))],
+        "time_zones": [(name, name) for name in sorted(zoneinfo.available_timezones())],
+        "languages": writing_languages(request, used),
+        "applied": call.submissions.exclude(state=Submission.State.DRAFT).exists(),
+        "seen": seen,
+        "error": error,
+        "wrong": error["wrong"] if error else {},
     }
 
 
@@ -261,7 +298,8 @@ def announce(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         actions.announce(request.user, call)
     except HeirloomError as refused:
-        context = _form(request, call, content.describe(call)) | {"error": explain(refused)}
+        described = content.describe(call)
+        context = _form(request, call, described, _seen(described), refusal(refused))
         return render(request, "heirloom/organise/call_edit.html", context, status=refused.status)
     messages.success(request, _("The call is announced."))
     return redirect("organise-call", slug)
