@@ -66,3 +66,8 @@ changelog: setup
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+bench-ingest: setup-dev
+	$(BIN)/python -m benchmarks.ingest
+
+bench: bars

@@ -21,7 +21,7 @@ from tests.factories.people import make_user
 from heirloom.archive.safe import Refused
 from heirloom.catalogue import actions, actions_media, store, vocabularies
 from heirloom.catalogue.actions_errors import InUse, InvalidField, NoTitle, Stale, WrongState
-from heirloom.catalogue.models import Change, Item, SearchEntry
+from heirloom.catalogue.models import Change, Item, Protocol, SearchEntry
 from heirloom.errors import NotAllowed
 from heirloom.keys import object_id
 from heirloom.people.models import LogEntry
@@ -264,3 +264,13 @@ def test_what_a_case_shows_is_not_purged() -> None:
         actions.purge_item(make_user(grants=["archivist"]), item, "court order")
     assert store.archive().exists(object_id("item", item.key))
     assert SearchEntry.objects.count() == 1
+
+
+def test_closing_an_item_tells_harvesters_that_it_is_gone() -> None:
+    cataloguer = make_user(grants=["cataloguer"])
+    item = actions.create_item(cataloguer, kind="object", title=Translated({"en": "Drum"}))
+    item = actions.publish_item(cataloguer, item)
+    closed = Protocol.objects.create(audience=Protocol.Audience.MEMBERS)
+    item = actions.set_protocol(cataloguer, item, closed)
+    kinds = Change.objects.filter(about="item", key=item.key).order_by("id").values_list("kind", flat=True)
+    assert list(kinds) == ["Create", "Delete"]

@@ -285,9 +285,15 @@ def set_protocol(by: User, item: Item, protocol: Protocol | None) -> Item:
         raise NotAllowed
     if item.protocol_id == (protocol.pk if protocol else None):
         return item
+    was_public = rights.visible(None, item)
     item.protocol = protocol
+    is_public = rights.visible(None, item)
     people.log(by, "set-protocol", "item", item.key, protocol=protocol.key if protocol else None)
-    return _settle(item, by, "set the protocol")
+    changed = Change.Kind.UPDATE
+    if was_public != is_public:
+        # Harvesters see what the public sees: what a community closes is gone for them.
+        changed = Change.Kind.CREATE if is_public else Change.Kind.DELETE
+    return _settle(item, by, "set the protocol", changed=changed)
 
 
 @transaction.atomic
