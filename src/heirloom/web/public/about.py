@@ -9,11 +9,9 @@ from django.views.decorators.http import require_safe
 
 from heirloom import __version__
 from heirloom.calls import queries as call_queries
-from heirloom.catalogue import queries, rights
+from heirloom.catalogue import rights
 from heirloom.catalogue.exchange import Addresses
-from heirloom.catalogue.filters import Filters
 from heirloom.catalogue.models import Item
-from heirloom.web.reader import languages
 
 from . import summaries
 from .calls import call_entry
@@ -27,14 +25,12 @@ ITEMS_SHOWN = 8
 def home(request: HttpRequest) -> HttpResponse:
     """Open the door: what one can apply to, the newest cases, things from the collection."""
     who = rights.viewer(request.user)
-    cases = summaries.published(request.user, most=CASES_SHOWN)
+    cases = summaries.published(who, most=CASES_SHOWN)
     covers = summaries.open_items(who, [case.shown.cover[0] for case in cases if case.shown.cover])
-    listed = queries.list_items(
-        who,
-        Filters(state=(Item.State.PUBLISHED,)),
-        size=ITEMS_SHOWN,
-        language=languages(request)[0],
-        facets=False,
+    items = (
+        Item.objects.filter(rights.visible_items(who), state=Item.State.PUBLISHED)
+        .prefetch_related("media", "places")
+        .order_by("-updated_at", "-pk")[:ITEMS_SHOWN]
     )
     entries = [call_entry(call) for call in call_queries.calls(request.user)[:20]]
     return render(
@@ -43,8 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
         {
             "open_calls": [entry for entry in entries if entry["open"]],
             "cases": [case_card(case.shown, covers) for case in cases],
-            "items": [item_card(item) for item in listed.items],
-            "total": listed.total,
+            "items": [item_card(item) for item in items],
             "published_collections": call_queries.collections()[:3],
         },
     )

@@ -10,6 +10,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
 from heirloom.calls import queries, rules
@@ -33,7 +34,7 @@ def _phases(call: Call) -> list[dict[str, Any]]:
     zone = _zone(call)
     return [
         {
-            "label": now.phase.get_kind_display(),
+            "label": capfirst(now.phase.get_kind_display()),
             "start": timezone.localtime(now.phase.opens_at, zone),
             "end": timezone.localtime(now.phase.closes_at, zone) if now.phase.closes_at else None,
             "state": now.state,
@@ -127,7 +128,9 @@ def collections(request: HttpRequest) -> HttpResponse:
     """List the published collections; each says how many of its cases this visitor may see."""
     listed = list(queries.collections())
     counts = dict(
-        Entry.objects.filter(collection__in=listed, seal__case__in=summaries.published_rows(request.user))
+        Entry.objects.filter(
+            collection__in=listed, seal__case__in=summaries.published_rows(rights.viewer(request.user))
+        )
         .order_by()
         .values_list("collection")
         .annotate(Count("pk"))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from heirloom.catalogue.models import Item
@@ -51,14 +52,14 @@ def item_card(item: Item) -> dict[str, Any]:
     )
     badges = []
     if item.state != Item.State.PUBLISHED:
-        badges.append({"label": item.get_state_display(), "kind": "warning"})
+        badges.append({"label": capfirst(item.get_state_display()), "kind": "warning"})
     if item.illustrative:
         badges.append({"label": _("Illustrative"), "kind": "quiet"})
     place = next((place for place in item.places.all() if place.name), None)
     return {
         "url": reverse("item", args=[item.key]),
         "title": item.title or item.key,
-        "eyebrow": item.get_kind_display(),
+        "eyebrow": capfirst(item.get_kind_display()),
         "image": next((image for image in images if image), None),
         "icon": ICONS.get(item.kind, "shape"),
         "badges": badges,

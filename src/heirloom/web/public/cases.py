@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -41,13 +40,13 @@ Themes = Mapping[int, list[tuple[str, Translated]]]
 # -- the list --------------------------------------------------------------------------------------------------------
 
 
-def _themes(user: Any) -> Themes:
-    """The themes under which collections show the cases that *user* may see, by case; one query beside rights."""
+def _themes(who: rights.Viewer) -> Themes:
+    """The themes under which collections show the cases that *who* may see, by case; one query beside rights."""
     rows = (
         Entry.objects.filter(
             collection__published_at__isnull=False,
             theme__isnull=False,
-            seal__case__in=summaries.published_rows(user),
+            seal__case__in=summaries.published_rows(who),
         )
         .order_by("-collection__published_at", "position", "pk")
         .values_list("seal__case_id", "collection__slug", "theme__slug", "theme__title")
@@ -106,27 +105,25 @@ def _facets(
 @require_safe
 def cases(request: HttpRequest) -> HttpResponse:
     """List the published cases that this visitor may see."""
-    user, query = request.user, request.GET
+    who, query = rights.viewer(request.user), request.GET
     words = query.get("q", "").replace("\x00", "")[:500]
     found: search.Found | None = None
     if search.has_tokens(words):
         found = search.find(
             words,
             "case",
-            summaries.published_rows(user),
+            summaries.published_rows(who),
             language=languages(request)[0],
             limit=search.MOST_MATCHES,
         )
     elif words.strip():
         found = search.Found((), asked=False)
-    listed = summaries.published(user, among=found.pks if found is not None else None)
-    themes = _themes(user)
+    listed = summaries.published(who, among=found.pks if found is not None else None)
+    themes = _themes(who)
     chosen = {name: query.getlist(name)[:50] for name in ("theme", "country", "language", "sdg")}
     facets, listed = _facets(listed, themes, chosen)
     page = Paginator(listed, PAGE).get_page(query.get("page"))
-    covers = summaries.open_items(
-        rights.viewer(user), [case.shown.cover[0] for case in page.object_list if case.shown.cover]
-    )
+    covers = summaries.open_items(who, [case.shown.cover[0] for case in page.object_list if case.shown.cover])
     path = reverse("cases")
     pairs = [(name, value) for name, values in chosen.items() for value in values]
     tags = []
@@ -207,7 +204,9 @@ def _show(request: HttpRequest, case: Case, seal: Seal, published: Seal) -> Http
             "case": case,
             "seal": seal,
             "page": page,
-            "open_items": len(open_items),
+            "cover_media": next(
+                (one for one in (page["cover"] or {}).get("media", ()) if one["picture"]), None
+            ),
             "withheld": len(seal.content["items"]) - len(open_items),
             "current": seal.number == published.number,
             "versions": _versions(case, published, seal.number),
@@ -217,20 +216,14 @@ def _show(request: HttpRequest, case: Case, seal: Seal, published: Seal) -> Http
                 country_name(code)
                 for code in summaries.summarise(seal.digest, seal.number, seal.content, seal.facts).countries
             ],
-            "kit_url": f"{reverse('case', args=[case.key])}kit.zip",
+            "kit_url": reverse("kit", args=[case.key]),
             "kit_name": f"kit-{case.key}-v{published.number}.zip",
-            "replicate_url": _replicate(case.key),
-            "site_address": f"{settings.SITE_URL}{request.path}",
+            "replicate_url": reverse("replicate", args=[case.key]),
+            "crate_url": reverse("case-crate", args=[case.key])
+            if rights.protocol_allows(None, case.protocol)
+            else "",
         },
     )
-
-
-def _replicate(key: str) -> str:
-    """Where a replication record is sent, in an installation that receives them."""
-    try:
-        return reverse("replicate", args=[key])
-    except NoReverseMatch:
-        return ""
 
 
 def _replication(made: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -22,7 +23,7 @@ from heirloom.web.templatetags.heirloom_public import century_words, country_nam
 from heirloom.web.templatetags.rights_names import rights_name
 
 from .cards import item_card
-from .places import item_points
+from .places import item_points, labelled
 
 OFFERED = 15
 """Values of a facet that the page offers; those that are chosen are always among them."""
@@ -90,7 +91,7 @@ def facet_options(facets: Mapping[str, Sequence[queries.FacetValue]]) -> list[di
 def facet_label(name: str, value: queries.FacetValue) -> Any:
     """Name a value of a facet: translated terms as they are, codes in the reader's words."""
     if name == "kind":
-        return dict(Item.Kind.choices).get(str(value.value), value.label)
+        return capfirst(str(dict(Item.Kind.choices).get(str(value.value), value.value)))
     if name == "country":
         return country_name(str(value.value))
     if name == "century":
@@ -148,7 +149,8 @@ def explore(request: HttpRequest) -> HttpResponse:
     facets = facet_options(listed.facets)
     sort = request.GET.get("sort", "") if listed.sort == request.GET.get("sort") else ""
     extra = [("sort", sort)] if sort else []
-    points = item_points(who, filters, path, pairs(filters, "bbox")) if on_map else []
+    reader = languages(request)
+    points = labelled(item_points(who, filters, path, pairs(filters, "bbox")), reader) if on_map else []
     return render(
         request,
         "heirloom/public/explore.html",

@@ -64,8 +64,15 @@ def _figures(item: Item, reader: Sequence[str]) -> Iterator[dict[str, Any]]:
             alt = one.alt.text(reader) or item.title.text(reader)
             yield {
                 "kind": "image",
-                "image": {**shown, "alt": alt, "sizes": "(min-width: 56rem) 48rem, 92vw"},
+                "image": {
+                    **shown,
+                    "alt": alt,
+                    "sizes": "(min-width: 76rem) 72rem, 92vw",
+                    "width": one.width,
+                    "height": one.height,
+                },
                 "info": f"{service}/info.json",
+                "largest": f"{service}/full/max/0/default.jpg",
                 "caption": one.caption,
                 "first": images == 1,
             }
@@ -173,7 +180,7 @@ def item(request: HttpRequest, key: str) -> HttpResponse:
     who = rights.viewer(request.user)
     found = queries.get_item(who, key)
     reader = languages(request)
-    cases = [case for case in summaries.published(request.user) if key in case.shown.items]
+    cases = [case for case in summaries.published(who) if key in case.shown.items]
     covers = summaries.open_items(who, [case.shown.cover[0] for case in cases if case.shown.cover])
     addresses = Addresses(settings.SITE_URL)
     open_to_all = rights.visible(None, found) and found.state == Item.State.PUBLISHED
@@ -184,7 +191,7 @@ def item(request: HttpRequest, key: str) -> HttpResponse:
         {
             "item": found,
             "figures": figures,
-            "zoomable": any(figure["kind"] == "image" for figure in figures),
+            "further": [figure for figure in figures if figure["kind"] == "image" and not figure["first"]],
             "terms": _terms(found),
             "labels": [_label(label) for label in found.labels.all()],
             "downloads": _downloads(found),

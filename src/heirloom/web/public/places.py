@@ -125,7 +125,7 @@ def world(request: HttpRequest) -> HttpResponse:
     """Show the places of items and cases on a map, with a list beside it."""
     who = rights.viewer(request.user)
     points = item_points(who, _PUBLISHED, reverse("explore"), [])
-    points = with_cases(points, summaries.published(request.user))
+    points = with_cases(points, summaries.published(who))
     return render(request, "heirloom/public/map.html", {"points": labelled(points, languages(request))})
 
 
@@ -136,9 +136,7 @@ def place(request: HttpRequest, key: str) -> HttpResponse:
     found = queries.get_place(who, key)
     parts = [(part, count) for part, count in found.parts if count]
     cases = [
-        case
-        for case in summaries.published(request.user)
-        if any(point.key == key for point in case.shown.points)
+        case for case in summaries.published(who) if any(point.key == key for point in case.shown.points)
     ]
     if not (found.items or parts or cases):
         raise NotFound
@@ -175,7 +173,7 @@ def community(request: HttpRequest, slug: str) -> HttpResponse:
     who = rights.viewer(request.user)
     filters = Filters(community=(slug,), state=(Item.State.PUBLISHED,))
     listed = queries.list_items(who, filters, facets=False, language=languages(request)[0])
-    cases = [case for case in summaries.published(request.user) if found.key in case.shown.communities]
+    cases = [case for case in summaries.published(who) if found.key in case.shown.communities]
     covers = summaries.open_items(who, [case.shown.cover[0] for case in cases if case.shown.cover])
     return render(
         request,

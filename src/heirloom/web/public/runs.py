@@ -23,6 +23,7 @@ from heirloom.pathways.record import RunRecord, compare
 from heirloom.people.models import User
 from heirloom.text import Translated
 from heirloom.web.addresses import run_file_url
+from heirloom.web.reader import languages
 
 from . import summaries
 
@@ -201,6 +202,7 @@ def run(request: HttpRequest, key: str) -> HttpResponse:
     context |= {
         "method": method,
         "method_title": _(method.title) if method else found.method,
+        "run_title": found.title.text(languages(request)),
         "method_summary": _(method.summary) if method else "",
         "badge": STATE_KINDS.get(found.state, "quiet"),
         "params": _params(found, method),

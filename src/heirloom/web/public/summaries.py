@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.db.models import Q, QuerySet
+
 from heirloom.cases import queries
-from heirloom.cases.models import Case, Seal
+from heirloom.cases.models import Case, CaseMember, Seal
 from heirloom.catalogue import rights
 from heirloom.catalogue.models import Item
 from heirloom.text import Translated
@@ -125,8 +127,17 @@ class _Remembered:
             found |= read
         return found
 
+    def forget(self) -> None:
+        with self._lock:
+            self._known.clear()
+
 
 _remembered = _Remembered()
+
+
+def forget() -> None:
+    """Read every seal again when it is next asked for."""
+    _remembered.forget()
 
 
 def of_seals(seals: Iterable[Seal]) -> dict[str, CaseSummary]:
@@ -134,20 +145,32 @@ def of_seals(seals: Iterable[Seal]) -> dict[str, CaseSummary]:
     return _remembered.of(seal.digest for seal in seals)
 
 
+def published_rows(who: rights.Viewer) -> QuerySet[Case]:
+    """Return the published cases that *who* may see, newest first, as rows to search in or to count.
+
+    The people of a case see it whatever its protocol; they are asked for apart, so that one viewer serves a whole page.
+    """
+    seen = Q(pk__in=queries.published_cases(who).order_by().values("pk"))
+    if who.user is not None:
+        theirs = CaseMember.objects.filter(user=who.user).values("case")
+        seen |= Q(pk__in=theirs, state=Case.State.PUBLISHED, published_seal__isnull=False)
+    return Case.objects.filter(seen).order_by("-published_at", "-pk")
+
+
 def published(
-    user: Any, *, among: Iterable[int] | None = None, most: int | None = None
+    who: rights.Viewer, *, among: Iterable[int] | None = None, most: int | None = None
 ) -> list[PublishedCase]:
-    """List the published cases that *user* may see, newest first; two queries beside rights, whatever their number.
+    """List the published cases that *who* may see, newest first; two queries beside rights, whatever their number.
 
     Args:
         among: only these rows, in this order. most: at most so many.
     """
-    rows = queries.published_cases(user).select_related(None).prefetch_related(None)
+    rows = published_rows(who)
     if among is not None:
         among = list(among)
         rows = rows.filter(pk__in=among)
     listed = list(rows.values_list("pk", "published_at", "published_seal__digest")[:most])
-    shown = _remembered.of(digest for _, _, digest in listed)
+    shown = _remembered.of(digest for _, _, digest in listed if digest)
     found = [
         PublishedCase(pk, at, shown[digest])
         for pk, at, digest in listed
@@ -166,15 +189,4 @@ def open_items(who: rights.Viewer, keys: Iterable[str]) -> frozenset[str]:
         return frozenset()
     return frozenset(
         Item.objects.filter(rights.visible_items(who), key__in=wanted).values_list("key", flat=True)
-    )
-
-
-def published_rows(user: Any) -> Any:
-    """Return the published cases that *user* may see as rows to search in."""
-    return Case.objects.filter(
-        pk__in=queries.published_cases(user)
-        .select_related(None)
-        .prefetch_related(None)
-        .order_by()
-        .values("pk")
     )

@@ -120,9 +120,18 @@ def _year(year: int) -> str:
 @register.filter
 def century_words(number: int) -> str:
     """Name a century as the catalogue counts them: 20 is the 20th century, -1 the first before the common era."""
+    ordinal = _ordinal(abs(number))
     if number > 0:
-        return _("century {number} CE").format(number=number)
-    return _("century {number} BCE").format(number=-number)
+        return _("{ordinal} century").format(ordinal=ordinal)
+    return _("{ordinal} century BCE").format(ordinal=ordinal)
+
+
+def _ordinal(number: int) -> str:
+    """English writes ordinals with a suffix; in other languages the sentence around the number says it."""
+    if heirloom_ui.reader_locale().language != "en":
+        return str(number)
+    suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{suffix}"
 
 
 @register.filter
