@@ -300,7 +300,7 @@ def contact_sheet(paths: list[Path], sheet: Path) -> None:
     for path in paths:
         image: Any = pyvips.Image.new_from_file(str(path))
         image = image.flatten() if image.hasalpha() else image
-        image = image.thumbnail_image(330 if image.width < 600 else 640)
+        image = image.thumbnail_image(330 if image.width < 600 else 640, height=100_000)
         image = image.crop(0, 0, image.width, min(image.height, 1500))
         tiles.append(image.embed(8, 8, image.width + 16, 1516, extend="background", background=[90, 90, 90]))
     row = tiles[0]
