@@ -26,6 +26,7 @@ from .models import (
     Phase,
     Question,
     Review,
+    Score,
     Submission,
 )
 
@@ -46,6 +47,19 @@ def call(user: Any, slug: str) -> Call:
         .first()
     )
     if found is None:
+        raise NotFound
+    return found
+
+
+def organised_call(user: Any, slug: str) -> Call:
+    """Return one call for those who organise it, with its phases and rubric. Raises NotFound."""
+    found = (
+        Call.objects.filter(slug=slug)
+        .select_related("collection")
+        .prefetch_related("phases", "criteria__levels")
+        .first()
+    )
+    if found is None or not rules.organises(user, found):
         raise NotFound
     return found
 
@@ -83,7 +97,8 @@ def scales(one: Call) -> dict[str, Scale]:
 
 def _reviews(*, scores: bool) -> QuerySet[Review]:
     rows = Review.objects.select_related("reviewer")
-    return rows.prefetch_related("scores__criterion") if scores else rows
+    known = Score.objects.select_related("criterion").order_by("criterion__position", "pk")
+    return rows.prefetch_related(Prefetch("scores", queryset=known)) if scores else rows
 
 
 def _submissions(user: Any) -> QuerySet[Submission]:
@@ -255,10 +270,12 @@ def feedback(user: Any, one: Submission) -> list[str]:
 
 def progress(one: Call) -> dict[str, int]:
     """Return how far the call is: drafts, submissions, reviews assigned and final, decisions."""
-    states = dict(one.submissions.values_list("state").annotate(Count("pk")))
+    rows = one.submissions.order_by().values_list("state").annotate(Count("pk"), Count("decision"))
+    states = {state: count for state, count, _decided in rows}
     reviews = dict(
         Review.objects.filter(submission__call=one)
         .exclude(state=Review.State.DECLINED)
+        .order_by()
         .values_list("state")
         .annotate(Count("pk"))
     )
@@ -267,7 +284,7 @@ def progress(one: Call) -> dict[str, int]:
         "submitted": sum(states.get(state, 0) for state in ("submitted", "accepted", "rejected")),
         "reviews": sum(reviews.values()),
         "final": reviews.get(Review.State.FINAL, 0),
-        "decided": Decision.objects.filter(submission__call=one).count(),
+        "decided": sum(decided for _state, _count, decided in rows),
     }
 
 

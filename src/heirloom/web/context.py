@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils.functional import lazy
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from heirloom.calls.models import CallMember
@@ -57,7 +57,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
         "theme": theme if theme in {"light", "dark"} else "",
-        "navigation": lazy(_navigation, list)(),
-        "account_menu": lazy(lambda: _account_menu(getattr(request, "user", None)), list)(),
-        "footer_links": lazy(_footer, list)(),
+        "navigation": SimpleLazyObject(_navigation),
+        "account_menu": SimpleLazyObject(lambda: _account_menu(getattr(request, "user", None))),
+        "footer_links": SimpleLazyObject(_footer),
     }

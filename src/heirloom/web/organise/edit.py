@@ -21,7 +21,7 @@ from heirloom.calls import actions, content, queries, rules
 from heirloom.calls.models import Call, Phase, Question, Submission
 from heirloom.cases.errors import InvalidContent
 from heirloom.catalogue.actions_errors import Stale
-from heirloom.errors import HeirloomError, NotAllowed, NotFound
+from heirloom.errors import HeirloomError, NotAllowed
 from heirloom.people.models import User
 from heirloom.text import Translated
 from heirloom.web.forms.nested import indices, known_texts, part_text, parts, translated
@@ -67,10 +67,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 def organised(request: HttpRequest, slug: str) -> Call:
     """Return a call that the person organises. Raises NotFound."""
-    call = queries.call(request.user, slug)
-    if not rules.organises(request.user, call):
-        raise NotFound
-    return call
+    return queries.organised_call(request.user, slug)
 
 
 def _moment(text: str, zone: str) -> str | None:
