@@ -87,8 +87,6 @@ def json_ld(
     response["ETag"] = tag
     patch_vary_headers(response, ["Accept"])
     keep(response, public=public)
-    if public:
-        share(response)
     found = get_conditional_response(request, etag=tag, response=response)
     assert isinstance(found, HttpResponse)
-    return found
+    return share(found) if public else found
