@@ -26,12 +26,14 @@ def _serve(args: argparse.Namespace) -> int:
     from heirloom.operate.serve import serve
 
     serve(args.host, args.port, workers=args.workers, with_worker=not args.no_worker)
-    return 0
 
 
 def _work(args: argparse.Namespace) -> int:
+    from heirloom.operate.stand import die_with
     from heirloom.operate.work import work
 
+    if args.beside:
+        die_with(args.beside)
     work(args.name, until_empty=args.until_empty)
     return 0
 
@@ -174,6 +176,9 @@ def _parser() -> argparse.ArgumentParser:
 
     work = command("work", _work, "run waiting jobs")
     work.add_argument("--name", default="main", help="this worker's name, unique among workers")
+    work.add_argument(
+        "--beside", type=int, metavar="PID", help="end when the process that started this one ends"
+    )
     work.add_argument("--until-empty", action="store_true", help="stop when no job is left")
 
     backup = command("backup", _backup, "copy database, archive and secret to a folder")

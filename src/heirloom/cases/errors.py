@@ -41,6 +41,15 @@ class NoSuchMethod(HeirloomError):
     status = 404
 
 
+class GivenUp(HeirloomError):
+    """A run was begun several times, and each time its worker came to an end first."""
+
+    code = "run.given-up"
+    message = gettext_noop("The run was begun several times and never came to its end.")
+    kept = gettext_noop("Its files and settings are kept. You can repeat it.")
+    status = 500
+
+
 class InvalidInputs(HeirloomError):
     """The chosen files do not fit what the method declares."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from heirloom.people.models import User
 from heirloom.text import Translated
 
 from . import rules, sealing
-from .errors import InvalidInputs, NoSuchMethod
+from .errors import GivenUp, InvalidInputs, NoSuchMethod
 from .models import Case, Run
 
 OUTPUTS = "outputs"
@@ -142,8 +142,7 @@ def _keep_inputs(by: User, key: str, own: Mapping[str, Path], listed: list[dict[
 def _enqueue(run: Run) -> None:
     from .jobs import do_run  # jobs call actions
 
-    key = run.key
-    transaction.on_commit(lambda: do_run.enqueue(key))
+    do_run.enqueue(run.key)  # the queue stands in the same database: the run and its job are committed together
 
 
 @transaction.atomic
@@ -195,15 +194,17 @@ def do_run(key: str) -> Run:
     run = Run.objects.select_related("requested_by", "case").get(key=key)
     if run.state not in ACTIVE:
         return run
+    scratch = Path(settings.RUNS_ROOT) / run.key
     if (kept := _kept(run)) is not None:
-        return _conclude(run, kept)
+        run = _conclude(run, kept)
+        discard(scratch)
+        return run
     if run.state == Run.State.QUEUED:
         Run.objects.filter(pk=run.pk, state=Run.State.QUEUED).update(
             state=Run.State.RUNNING, started_at=timezone.now()
         )
     run.attempts += 1
     Run.objects.filter(pk=run.pk).update(attempts=run.attempts)
-    scratch = Path(settings.RUNS_ROOT) / run.key
     try:
         record = _execute(run, scratch)
     except PathwayError as error:
@@ -417,6 +418,33 @@ def fill(run: Run, record: RunRecord) -> None:
 
 def _moment(text: str) -> datetime | None:
     return parse_datetime(text)
+
+
+def unattended(busy: Iterable[str]) -> Iterator[Run]:
+    """Return the runs that are to be done and whose key is not among those that a job still stands for."""
+    return Run.objects.filter(state__in=ACTIVE).exclude(key__in=busy).order_by("created_at", "pk").iterator()
+
+
+def resume(run: Run) -> None:
+    """Ask again for a run whose job was lost."""
+    with transaction.atomic():
+        _enqueue(run)
+        log(None, "resume-run", "run", run.key)
+
+
+def give_up(run: Run) -> Run:
+    """Record that a run was begun too often and never came to an end."""
+    return _fail(run, {"code": GivenUp.code, "message": GivenUp.message, "params": {}})
+
+
+def sweep() -> int:
+    """Remove the scratch folders of runs that are over; return how many there were."""
+    root = Path(settings.RUNS_ROOT)
+    folders = {path.name: path for path in root.iterdir()} if root.is_dir() else {}
+    needed = set(Run.objects.filter(key__in=folders, state__in=ACTIVE).values_list("key", flat=True))
+    for name in folders.keys() - needed:
+        discard(folders[name])
+    return len(folders.keys() - needed)
 
 
 @transaction.atomic

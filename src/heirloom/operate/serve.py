@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
-import subprocess
 import sys
-from collections.abc import Iterator
+from typing import NoReturn
 
 from django.core.management import call_command
+from django.db import connections
 
 
 def prepare() -> None:
@@ -27,39 +25,17 @@ def prepare() -> None:
     call_command("migrate", verbosity=0, interactive=False)
 
 
-@contextlib.contextmanager
-def worker_beside() -> Iterator[subprocess.Popen[bytes]]:
-    """Run a worker as a child for as long as the block lasts."""
-    child = subprocess.Popen([sys.executable, "-m", "heirloom.cli", "work"])
-    try:
-        yield child
-    finally:
-        child.send_signal(signal.SIGTERM)
-        try:
-            child.wait(20)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+def serve(host: str, port: int, *, workers: int = 1, threads: int = 4, with_worker: bool = True) -> NoReturn:
+    """Make the installation ready, then become the process that serves it until told to stop.
 
-
-def serve(host: str, port: int, *, workers: int = 1, threads: int = 4, with_worker: bool = True) -> None:
-    """Serve until interrupted. One process with a few threads suits a small machine and SQLite."""
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-    from granian.server import Server
-
+    One process with a few threads suits a small machine and SQLite.
+    """
     prepare()
+    connections.close_all()
     os.environ["DJANGO_SETTINGS_MODULE"] = "heirloom.settings"
-    server = Server(
-        "heirloom.wsgi:application",
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=threads,
-        websockets=False,
-        log_access=False,
-        log_level=LogLevels.warning,
+    sys.stdout.flush()
+    sys.stderr.flush()
+    words = [host, str(port), str(workers), str(threads), "worker" if with_worker else "no-worker"]
+    os.execv(  # noqa: S606 - it is this very program
+        sys.executable, [sys.executable, "-m", "heirloom.operate.stand", *words]
     )
-    with worker_beside() if with_worker else contextlib.nullcontext():
-        server.serve()

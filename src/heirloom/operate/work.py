@@ -13,7 +13,10 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
+from heirloom.cases import run_actions
+from heirloom.cases.jobs import do_run
 from heirloom.errors import HeirloomError, gettext_noop
+from heirloom.people import actions as people
 
 logger = logging.getLogger("heirloom.work")
 
@@ -60,10 +63,32 @@ def put_back(name: str) -> int:
     return returned
 
 
+def pick_up() -> int:
+    """Look after runs that no job stands for any more, and after folders of runs that are over; return how many were resumed.
+
+    A job can end without its run: when it was given up, when its worker was stopped in the middle, or when the
+    disk was so full that not even the failure could be written down.
+    """
+    waiting = DBTaskResult.objects.filter(
+        task_path=do_run.module_path, status__in=[TaskResultStatus.READY, TaskResultStatus.RUNNING]
+    )
+    busy = {job.args_kwargs["args"][0] for job in waiting}
+    resumed = 0
+    for run in run_actions.unattended(busy):
+        if run.attempts >= MAX_TRIES:
+            run_actions.give_up(run)
+        else:
+            run_actions.resume(run)
+            resumed += 1
+    run_actions.sweep()
+    people.deliver_waiting()
+    return resumed
+
+
 def work(name: str = "main", *, until_empty: bool = False, interval: float = 1.0) -> None:
     """Run jobs until told to stop, or until none is left."""
     with _claim_name(name):
-        returned = put_back(name)
+        returned = put_back(name) + pick_up()
         if returned:
             logger.warning("jobs put back", extra={"jobs": returned})
         worker = Worker(

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from .models import Grant, LogEntry, Message, User
@@ -64,11 +65,20 @@ def deliver_soon() -> None:
     transaction.on_commit(deliver_outbox.enqueue)
 
 
+def deliver_waiting() -> None:
+    """Ask for delivery of what was left in the outbox by a process that died before it could ask."""
+    if _waiting().exists():
+        deliver_soon()
+
+
+def _waiting() -> QuerySet[Message]:
+    return Message.objects.filter(sent_at=None, approved_at__isnull=False, attempts__lt=MAX_ATTEMPTS)
+
+
 def deliver(limit: int = 100) -> Mapping[str, int]:
     """Send waiting messages once each; a message that fails stays, with its error, for a later attempt."""
     sent = failed = 0
-    waiting = Message.objects.filter(sent_at=None, approved_at__isnull=False, attempts__lt=MAX_ATTEMPTS)
-    for key in list(waiting.values_list("pk", flat=True)[:limit]):
+    for key in list(_waiting().values_list("pk", flat=True)[:limit]):
         with transaction.atomic():
             message = Message.objects.select_for_update().filter(pk=key, sent_at=None).first()
             if message is None:
