@@ -21,6 +21,9 @@ from heirloom.errors import NotFound
 from . import summaries
 from .cards import case_card
 
+_LONGEST = 40
+"""Characters of a receipt's number."""
+
 
 def _zone(call: Call) -> Any:
     try:
@@ -107,7 +110,10 @@ def call(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def receipt(request: HttpRequest, number: str) -> HttpResponse:
     """Confirm a receipt: which call, when, and the digest of what was sealed; never what it is or whose."""
-    found = queries.submission_by_receipt(number.strip())
+    number = number.strip()
+    found = (
+        queries.submission_by_receipt(number) if number.isprintable() and len(number) <= _LONGEST else None
+    )
     if found is None or found.seal is None:
         raise NotFound
     return render(

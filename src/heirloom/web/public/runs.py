@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -183,7 +184,7 @@ def run(request: HttpRequest, key: str) -> HttpResponse:
     context: dict[str, Any] = {
         "run": found,
         "active": active,
-        "label": found.get_state_display(),
+        "label": capfirst(found.get_state_display()),
         "value": round(found.progress * 100) if found.state != Run.State.QUEUED else None,
         "detail": _FIELD.sub("…", _(found.message)) if found.message else "",
         "page_url": address,
