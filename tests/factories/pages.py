@@ -94,6 +94,7 @@ class Page(HTMLParser):
         self.values: dict[str, list[str]] = {}
         self._in_label = 0
         self._textarea = ""
+        self._select, self._first = "", False
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -123,9 +124,12 @@ class Page(HTMLParser):
             elif given.get("name"):
                 self.values.setdefault(given["name"], []).append(given.get("value", ""))
         if tag == "select":
-            self._select = given.get("name", "")
-        if tag == "option" and "selected" in given:
-            self.values.setdefault(self._select, []).append(given.get("value", ""))
+            self._select, self._first = given.get("name", ""), True
+        if tag == "option":
+            # Without a chosen one, browsers send the first.
+            if self._first or "selected" in given:
+                self.values[self._select] = [given.get("value", "")]
+            self._first = False
         if tag == "textarea":
             self._textarea = given.get("name", "")
             self.values.setdefault(self._textarea, []).append("")

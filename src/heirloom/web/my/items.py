@@ -289,7 +289,7 @@ def _page(request: HttpRequest, user: User, key: str, error: dict[str, Any] | No
             (kind.code, f"{kind.code}: {_(kind.name)}") for kind in vocabularies.LABEL_KINDS.values()
         ],
         "served": served,
-        "label": {
+        "applying": {
             "community": post.get("community", "") if what == "label" else "",
             "code": post.get("code", "") if what == "label" else "",
             "text": Translated.from_json(translated(post, "label_text")) if what == "label" else Translated(),

@@ -49,12 +49,16 @@ def replicate(request: HttpRequest, key: str) -> HttpResponse:
         try:
             if what == "run" and chosen is not None:
                 return _here(request, request.user, seal, chosen)
-            error = _receive(request, request.user, seal, note)
+            if what == "run":
+                error = plain(_("Choose a run of this case."), kept=_("Nothing was run."))
+            else:
+                error = _receive(request, request.user, seal, note)
         except HeirloomError as refused:
-            error, status = (
-                run_refusal(refused) if what == "run" else refusal(refused, field="record"),
-                refused.status,
-            )
+            status = refused.status
+            if what == "run" and chosen is not None:
+                error = run_refusal(refused, chosen["method"])
+            else:
+                error = refusal(refused, field="record")
         else:
             if error is None:
                 messages.success(

@@ -17,14 +17,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from heirloom.cases import queries, rules, run_actions
+from heirloom.cases.errors import InvalidInputs
 from heirloom.cases.models import Case, Run
 from heirloom.catalogue.models import Media
 from heirloom.errors import HeirloomError, NotFound
 from heirloom.pathways import registry
-from heirloom.pathways.errors import PathwayError
+from heirloom.pathways.errors import InvalidParams, PathwayError
 from heirloom.pathways.face import Input, Method
 from heirloom.people.models import User
-from heirloom.web.forms.refusals import refusal
+from heirloom.web.forms.refusals import refusal, target
 from heirloom.web.intake import received
 
 
@@ -67,7 +68,7 @@ def new(request: HttpRequest, method: str) -> HttpResponse:
         try:
             run = _request(request, request.user, found, cases)
         except HeirloomError as refused:
-            error, status = run_refusal(refused), refused.status
+            error, status = run_refusal(refused, found), refused.status
         else:
             messages.success(request, _("The run is waiting for a free worker."))
             return redirect("run", run.key)
@@ -87,11 +88,31 @@ def new(request: HttpRequest, method: str) -> HttpResponse:
     )
 
 
-def run_refusal(error: HeirloomError) -> dict[str, Any]:
-    """Return why a run was not taken, naming the form's field."""
-    if isinstance(error, PathwayError) and "param" in error.params:
-        return refusal(error, prefix="param.")
-    return refusal(error)
+def run_refusal(error: HeirloomError, method: Method) -> dict[str, Any]:
+    """Return why a run was not taken, naming settings and files as the form does."""
+    said = refusal(error)
+    if isinstance(error, InvalidParams):
+        titles = {param.name: _(param.title) for param in method.params}
+        wrong = {
+            f"param.{name}": _(problem.message).format(
+                **{**problem.params, "param": f"“{titles.get(name, name)}”"}
+            )
+            for name, problem in error.problems.items()
+        }
+        first = next(iter(wrong), "")
+        said |= {
+            "message": _("Some settings are not right."),
+            "wrong": wrong,
+            "field": first,
+            "target": target(first),
+        }
+    elif isinstance(error, InvalidInputs):
+        asked = next((one for one in method.inputs if one.title == error.params["input"]), None)
+        if asked is not None:
+            problem = _(str(error.params["problem"]))
+            said["message"] = _(error.message).format(input=_(asked.title), problem=problem)
+            said |= {"field": f"media.{asked.name}", "target": f"media-{asked.name}", "wrong": {}}
+    return said
 
 
 def offered_media(

@@ -424,7 +424,7 @@ def show_answer(context: Context, question: Question, answer: Any = None) -> Saf
 
 def _sent(param: Param, value: Any) -> list[str]:
     """Return what a form or an earlier run gave for *param* as texts; its default where nothing was given."""
-    given = value if value not in (None, "") else param.default
+    given = value if value not in (None, "", []) else param.default
     if given is None:
         return []
     many = given if isinstance(given, list | tuple) else [given]
