@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -169,7 +170,10 @@ def test_every_payload_comes_back(
     write_bag(folder / "bag", files, info)
     bag = open_bag(folder / "bag")
     assert {file.path: file.local.read_bytes() for file in bag.files()} == files
-    if not any("%" in path and ("\n" in path or "\r" in path) for path in files):
+    # bagit-python misreads an escaped percent sign before a line end (its issue 157).
+    percent = any("%" in path for path in files)
+    line_end = any(re.search(r"[\r\n]|%0[AaDd]", path) for path in files)
+    if not (percent and line_end):
         assert accepted_by_bagit(folder / "bag")
 
 
