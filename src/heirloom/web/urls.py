@@ -2,10 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from heirloom.web.api import app as api
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("heirloom.web.site.urls")),
     path("", include("heirloom.web.public.urls")),
     path("", include("heirloom.web.exchange.urls")),
+    path("api/", api.urls),
     path("my/", include("heirloom.web.my.urls")),
     path("organise/", include("heirloom.web.organise.urls")),
     path("review/", include("heirloom.web.review.urls")),

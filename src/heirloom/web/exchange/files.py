@@ -16,14 +16,12 @@ from django.views.decorators.http import require_safe
 from heirloom.archive.ocfl import CRATE_FILE
 from heirloom.cases import queries, rules
 from heirloom.cases.kit import kit_name, write_kit
-from heirloom.cases.models import Case, Seal
-from heirloom.catalogue import rights
-from heirloom.catalogue.models import Item
+from heirloom.cases.models import Case
 from heirloom.catalogue.store import archive
 from heirloom.errors import NotFound
 from heirloom.keys import object_id
 
-from . import stored
+from . import sealed, stored
 from .answers import json_ld, keep, steady
 from .sending import send
 
@@ -64,23 +62,12 @@ def run_file(request: HttpRequest, key: str, path: str) -> HttpResponseBase:
     )
 
 
-def _hidden(user: Any, seal: Seal) -> frozenset[str]:
-    """The items that a sealed case shows and *user* may not see."""
-    keys = set(seal.content["items"])
-    seen = Item.objects.filter(rights.visible_items(user), key__in=keys).values_list("key", flat=True)
-    return frozenset(keys.difference(seen))
-
-
 @require_safe
 def kit(request: HttpRequest, key: str) -> HttpResponseBase:
     """Send the kit of a published case. What it says of items that are not open to everybody is left out."""
     case, seal = queries.published_case(request.user, key)
     shown = copy.copy(seal)
-    hidden = _hidden(None, seal)
-    shown.content = {
-        **seal.content,
-        "items": {one: pin for one, pin in seal.content["items"].items() if one not in hidden},
-    }
+    shown.content = sealed.content(seal, sealed.hidden(None, seal))
     file = tempfile.TemporaryFile(dir=settings.INTAKE_ROOT)  # noqa: SIM115 - the answer closes it
     try:
         write_kit(shown, file, site=settings.SITE_URL)
@@ -101,7 +88,7 @@ def crate(request: HttpRequest, key: str) -> HttpResponse:
     """Send the RO-Crate metadata of a published case, without the items that this reader may not see."""
     case, seal = queries.published_case(request.user, key)
     document = json.loads(archive().read(object_id("case", case.key), CRATE_FILE, seal.number))
-    hidden = {object_id("item", one) for one in _hidden(request.user, seal)}
+    hidden = {object_id("item", one) for one in sealed.hidden(request.user, seal)}
     return json_ld(request, _without(document, hidden), CRATE_TYPE, public=False)
 
 
