@@ -1,4 +1,4 @@
-"""Pictures of the main pages, phone and desktop, in four languages: ``make screenshots`` or ``make screenshots ONLY="case item"``.
+"""Pictures of the main pages, phone and desktop, in four languages: ``make screenshots`` or ``make screenshots ONLY="case item readme"``.
 
 Builds the demonstration in a temporary folder, serves it, and drives a browser. The pictures go to ``screenshots/`` with one contact
 sheet for each page; the README's picture goes to ``docs/images/``. What is wrong with a page as such (an error, a page wider than its
@@ -46,6 +46,7 @@ FLAGS = (
 )
 SLOWEST_START = 60.0
 MOST_BYTES = 200_000
+README = "readme"
 
 Kwargs = Callable[[], dict[str, Any]]
 
@@ -310,14 +311,14 @@ def contact_sheet(paths: list[Path], sheet: Path) -> None:
 
 
 def readme_picture(browser: Browser, address: str) -> None:
-    """The README's picture: a case on a desktop in English, beside it the collection on a phone in Lao."""
+    """The README's picture: the first page on a desktop in English, beside it the collection on a phone in Lao."""
     import pyvips
 
     with tempfile.TemporaryDirectory() as name:
         taken = []
         for width, height, language, shot in (
-            (1280, 860, "en", Shot("case", "case", kwargs=_case)),
-            (390, 860, "lo", Shot("collection", "collection", kwargs=lambda: PAST)),
+            (1280, 1080, "en", Shot("home", "home")),
+            (390, 1080, "lo", Shot("collection", "collection", kwargs=lambda: PAST)),
         ):
             context = browser.new_context(
                 viewport={"width": width, "height": height}, reduced_motion="reduce"
@@ -344,7 +345,7 @@ def main(only: list[str]) -> int:
     """Take all pictures, or those of the pages named."""
     from playwright.sync_api import sync_playwright
 
-    unknown = set(only) - {shot.name for shot in SHOTS}
+    unknown = set(only) - {shot.name for shot in SHOTS} - {README}
     if unknown:
         raise SystemExit(f"no such page: {', '.join(sorted(unknown))}")
     executable = find_browser()
@@ -382,7 +383,7 @@ def main(only: list[str]) -> int:
             contact_sheet(taken, OUT / f"{shot.name}.jpg")
             sys.stdout.write(f"{shot.name}: {path}\n")
             sys.stdout.flush()
-        if not only:
+        if not only or README in only:
             readme_picture(browser, address)
         browser.close()
     for name in findings.skipped:
