@@ -11,7 +11,12 @@ _numbers = itertools.count(1)
 
 
 def make_user(
-    email: str = "", *, name: str = "", password: str | None = None, grants: Iterable[str] = (), superuser: bool = False
+    email: str = "",
+    *,
+    name: str = "",
+    password: str | None = None,
+    grants: Iterable[str] = (),
+    superuser: bool = False,
 ) -> User:
     """Create an account; ``grants`` are roles in the whole installation."""
     number = next(_numbers)
