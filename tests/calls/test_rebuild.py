@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.management import call_command
 from tests.cases.test_runs import ask
-from tests.factories.calls import accept, make_call, make_submission, words
+from tests.factories.calls import accept, call_content, make_call, make_submission, words
 from tests.factories.cases import edit_case, make_case
 from tests.factories.people import make_user
 
@@ -57,7 +57,9 @@ def test_every_row_of_a_published_collection_comes_back() -> None:
     accept(submission, organiser)
     actions.announce_decisions(organiser, call)
     publish_collection(organiser, call, Translated({"en": "The songs"}), Translated({"en": "All."}))
+    actions.save_call(organiser, call, call_content(title=words("Songs of rivers, closed")))
     before = rebuild.snapshot(TABLES)
+    assert "closed" in before["Call"][0]
     assert all(before[name] for name in ("Case", "Seal", "Run", "Collection", "Entry", "Criterion", "Change"))
     assert again.repeats == run
 

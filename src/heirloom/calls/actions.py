@@ -22,6 +22,7 @@ from heirloom.text import Translated
 
 from . import content, rules
 from .answers import check_answers, read_answers
+from .collection import keep_edited
 from .errors import NotDecided, NotReadyToAnnounce, NotReadyToSubmit, PhaseClosed
 from .models import Call, CallMember, Decision, Phase, Submission, Theme
 
@@ -51,6 +52,7 @@ def save_call(by: User, call: Call, data: object) -> Call:
     applied = call.submissions.exclude(state=Submission.State.DRAFT).exists()
     content.apply(call, data, keep_rubric=applied)
     log(by, "save", "call", call.key)
+    keep_edited(by, call)
     return call
 
 

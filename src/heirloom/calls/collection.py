@@ -74,6 +74,27 @@ def publish_collection(by: User, call: Call, title: Translated, summary: Transla
     return collection
 
 
+def keep_edited(by: User, call: Call) -> None:
+    """Keep the texts of a call with its published collection anew, after they were edited; what it shows stays as it is."""
+    collection = Collection.objects.select_for_update().filter(call=call).exclude(published_at=None).first()
+    if collection is None:
+        return
+    assert collection.published_at is not None
+    shown = [entry.seal_id for entry in collection.entries.all()]
+    of_seal = {
+        submission.seal_id: submission
+        for submission in call.submissions.filter(seal__in=shown).select_related("seal__case", "theme")
+    }
+    moment = collection.published_at
+    record = describe(call, collection, [of_seal[seal] for seal in shown if seal in of_seal], moment)
+    version = _keep(by, collection, record, moment)
+    for made in archive().versions(object_id("collection", collection.key))[collection.object_version :]:
+        Change.objects.create(
+            about="collection", key=collection.key, at=made.created, kind=Change.Kind.UPDATE
+        )
+    Collection.objects.filter(pk=collection.pk).update(object_version=version.number, digest=version.digest)
+
+
 def write_entries(collection: Collection, accepted: Iterable[Submission]) -> None:
     """Make the rows of the collection's entries anew."""
     collection.entries.all().delete()

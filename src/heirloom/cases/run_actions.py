@@ -22,7 +22,7 @@ from heirloom.catalogue.store import agent, archive
 from heirloom.errors import NotAllowed, gettext_noop
 from heirloom.keys import new_key, object_id
 from heirloom.pathways import registry
-from heirloom.pathways.errors import PathwayError
+from heirloom.pathways.errors import PathwayError, RunBusy
 from heirloom.pathways.execute import InputFile, Limits, Progress, discard, execute, output_folder
 from heirloom.pathways.record import RunRecord
 from heirloom.people.actions import log
@@ -142,7 +142,9 @@ def _keep_inputs(by: User, key: str, own: Mapping[str, Path], listed: list[dict[
 def _enqueue(run: Run) -> None:
     from .jobs import do_run  # jobs call actions
 
-    do_run.enqueue(run.key)  # the queue stands in the same database: the run and its job are committed together
+    do_run.enqueue(
+        run.key
+    )  # the queue stands in the same database: the run and its job are committed together
 
 
 @transaction.atomic
@@ -207,6 +209,8 @@ def do_run(key: str) -> Run:
     Run.objects.filter(pk=run.pk).update(attempts=run.attempts)
     try:
         record = _execute(run, scratch)
+    except RunBusy:
+        return run  # another process is at it, and will bring it to its end
     except PathwayError as error:
         return _fail(run, {"code": error.code, "message": error.message, "params": _plain(error.params)})
     if record.status == "done":

@@ -5,11 +5,12 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-from typing import IO
+from typing import IO, Any
 
 from django.conf import settings
 from django.db import transaction
-from django_tasks import TaskResultStatus
+from django_tasks import TaskResult, TaskResultStatus
+from django_tasks.signals import task_finished
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
@@ -85,6 +86,12 @@ def pick_up() -> int:
     return resumed
 
 
+def _look_after(task_result: TaskResult[Any], **_: object) -> None:
+    """When a job broke off, do not let its run wait until the next start of a worker."""
+    if task_result.status == TaskResultStatus.FAILED and task_result.task.module_path == do_run.module_path:
+        pick_up()
+
+
 def work(name: str = "main", *, until_empty: bool = False, interval: float = 1.0) -> None:
     """Run jobs until told to stop, or until none is left."""
     with _claim_name(name):
@@ -103,4 +110,8 @@ def work(name: str = "main", *, until_empty: bool = False, interval: float = 1.0
         )
         if not until_empty:
             worker.configure_signals()
-        worker.run()
+        task_finished.connect(_look_after)
+        try:
+            worker.run()
+        finally:
+            task_finished.disconnect(_look_after)
