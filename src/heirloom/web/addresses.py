@@ -24,7 +24,11 @@ def image_service(item_key: str, sha512: str) -> str:
 
 
 def picture(
-    item_key: str, media: Mapping[str, Any], widths: tuple[int, ...] = (320, 640, 1280)
+    item_key: str,
+    media: Mapping[str, Any],
+    widths: tuple[int, ...] = (320, 640, 1280),
+    *,
+    form: str = "jpg",
 ) -> dict[str, Any] | None:
     """Return an image as components show it: address, size, alternatives by width, and where to zoom.
 
@@ -37,8 +41,8 @@ def picture(
     fitting = [wide for wide in widths if wide < width] or [width]
     shown = fitting[min(1, len(fitting) - 1)]
     return {
-        "src": f"{service}/full/{shown},/0/default.jpg",
-        "srcset": ", ".join(f"{service}/full/{wide},/0/default.jpg {wide}w" for wide in fitting),
+        "src": f"{service}/full/{shown},/0/default.{form}",
+        "srcset": ", ".join(f"{service}/full/{wide},/0/default.{form} {wide}w" for wide in fitting),
         "sizes": "(max-width: 48rem) 100vw, 44rem",
         "width": shown,
         "height": max(1, round(height * shown / width)),

@@ -32,6 +32,7 @@ _local = threading.local()
 _large = threading.BoundedSemaphore(LARGE_AT_ONCE)
 
 _WHITE = 255
+THUMBNAIL = 320  # pixels; WebP this small is for lists on slow lines, where bytes count more than grain
 # Encoders without metadata: a master is sRGB and upright, so nothing is left to say.
 _ENCODERS: dict[str, tuple[str, dict[str, object]]] = {
     "jpg": ("jpegsave_buffer", {"Q": JPEG_QUALITY, "keep": "none"}),
@@ -94,6 +95,8 @@ def _render(tiff: TiledTiff, levels: Sequence[Level], request: Resolved) -> byte
         name, options = _ENCODERS[request.format]
         if request.format == "png" and request.quality == "bitonal" and not image.hasalpha():
             options = {**options, "bitdepth": 1}
+        if request.format == "webp" and max(image.width, image.height) <= THUMBNAIL:
+            options = {**options, "Q": 40}
         encoded = pyvips.Operation.call(name, image, **options)
     except pyvips.Error as error:
         _forget()
