@@ -34,7 +34,9 @@ _SIZES = "(min-width: 56rem) 16rem, 10rem"
 def _image(key: str, media: Mapping[str, Any]) -> dict[str, Any] | None:
     """A card's picture; the title beside it says what it is, so it has no words of its own."""
     found = picture(key, media, _WIDTHS, form="webp")
-    return None if found is None else {**found, "src": found["srcset"].split(" ")[0], "alt": "", "sizes": _SIZES}
+    return (
+        None if found is None else {**found, "src": found["srcset"].split(" ")[0], "alt": "", "sizes": _SIZES}
+    )
 
 
 def item_card(item: Item) -> dict[str, Any]:
