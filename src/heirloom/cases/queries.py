@@ -91,13 +91,17 @@ def replications(seal: Seal, *, all_states: bool = False) -> list[Replication]:
 
 
 def replications_for(user: Any, key: str) -> tuple[Case, list[Replication], bool]:
-    """Return a case with all its replications, newest first, for who works on it or publishes; and whether they decide.
+    """Return a case with all its replications, newest first, and whether *user* decides on them.
+
+    They are for who works on the case, and for organisers who see it published; not while it is in preparation.
 
     Raises:
         NotFound: for everybody else.
     """
-    case = Case.objects.filter(key=key).prefetch_related("members").first()
-    if case is None or not (rules.role_on(user, case) or rules.may_publish(user)):
+    case = Case.objects.filter(key=key).select_related("protocol").prefetch_related("members").first()
+    if case is None or not (
+        rules.role_on(user, case) or (rules.may_publish(user) and rules.visible_case(user, case))
+    ):
         raise NotFound
     rows = (
         Replication.objects.filter(seal__case=case)

@@ -31,7 +31,7 @@ OPEN_TO = {
     "case-edit": {"applicant"},
     "case-preview": {"applicant"},
     "case-people": {"applicant"},
-    "case-replications": {"applicant", "organiser", "other_organiser"},
+    "case-replications": {"applicant"},  # organisers too, once it is published
     "submission": {"applicant"},
     "submission-withdraw": {"applicant"},
     "item-edit": {"applicant"},

@@ -19,6 +19,7 @@ from heirloom.catalogue.actions_errors import InvalidField
 from heirloom.catalogue.exchange import Addresses, is_image
 from heirloom.catalogue.filters import Filters
 from heirloom.catalogue.models import Item, Media, Place
+from heirloom.errors import NotAllowed, NotFound
 from heirloom.text import Translated
 from heirloom.web.addresses import image_service, media_url
 from heirloom.web.intake import received
@@ -427,9 +428,11 @@ def list_places(request: HttpRequest, page: PageNumber = 1, size: PageSize = 24)
 
 @router.get("/places/{key}", response=answers(PlaceOut, *READ), operation_id="get_place")
 def get_place(request: HttpRequest, key: Key) -> dict[str, Any]:
-    """A place and the newest items there that you may see."""
+    """A place of items that you may see, and the newest of them."""
     found = queries.get_place(request.user, key)
     place = found.place
+    if not found.total and not any(count for _part, count in found.parts):
+        raise NotFound
     return _place(place) | {
         "geometry": place.geometry,
         "precision_km": place.precision_km,
@@ -550,6 +553,8 @@ class FileIn(Schema):
 def add_file(request: HttpRequest, key: Key, said: Annotated[FileIn, Form()]) -> Status[dict[str, Any]]:
     """Add a file, sent as the form field ``file``; it is judged by its content and kept at once."""
     item = queries.get_item(request.user, key)
+    if not rights.may_edit(person(request), item):
+        raise NotAllowed
     with received(request, actions_media.policy()) as uploads:
         sent = uploads.get("file", [])
         if len(sent) != 1:

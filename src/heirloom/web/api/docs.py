@@ -16,19 +16,22 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 class OperationsPage(DocsBase):
     """Lists the operations by part, with what goes in and what comes out."""
 
+    _context: dict[str, Any] | None = None
+
     def render_page(self, request: HttpRequest, api: NinjaAPI, **kwargs: Any) -> HttpResponse:
         """Render the list from the description itself."""
-        schema = api.get_openapi_schema()
-        parts: dict[str, list[dict[str, Any]]] = {}
-        for operation in operations(schema):
-            parts.setdefault(operation["tag"], []).append(operation)
-        context = {
-            "parts": parts.items(),
-            "description": schema["info"].get("description", ""),
-            "version": schema["info"]["version"],
-            "openapi_url": self.get_openapi_url(api, kwargs),
-        }
-        return render(request, "heirloom/api/docs.html", context)
+        if self._context is None:
+            schema = api.get_openapi_schema()
+            parts: dict[str, list[dict[str, Any]]] = {}
+            for operation in operations(schema):
+                parts.setdefault(operation["tag"], []).append(operation)
+            self._context = {
+                "parts": list(parts.items()),
+                "description": schema["info"].get("description", ""),
+                "version": schema["info"]["version"],
+                "openapi_url": self.get_openapi_url(api, kwargs),
+            }
+        return render(request, "heirloom/api/docs.html", self._context)
 
 
 def operations(schema: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

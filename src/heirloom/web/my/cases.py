@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from heirloom.cases import actions, content, facts, queries, rerun, rules, sealing
 from heirloom.cases.errors import EditedMeanwhile, NotReadyToSeal
 from heirloom.cases.models import Case, CaseMember, Cost
+from heirloom.catalogue import rights
 from heirloom.catalogue.models import Community, Item, Place, Protocol, Term
 from heirloom.errors import HeirloomError
 from heirloom.people.models import User
@@ -214,14 +215,20 @@ def autosave(request: HttpRequest, key: str) -> JsonResponse:
 @login_required
 @require_GET
 def preview(request: HttpRequest, key: str) -> HttpResponse:
-    """Show the case as others would see it, and what is still lacking."""
+    """Show the case as others would see it, and what is still lacking. A protocol also binds those who work on the case."""
     case = queries.case_for_editing(request.user, key)
     sealed = sealing.sealed_content(case)
+    who = rights.viewer(request.user)
+    seen = {
+        item.key
+        for item in sealing.shown_items(case)
+        if item.state != Item.State.WITHDRAWN and rights.protocol_allows(who, item.protocol)
+    }
     sealed["facts"] = facts.compute(sealed, rerun.rerunnable(sealed))
     return render(
         request,
         "heirloom/my/case_preview.html",
-        {"case": case, "page": case_page(sealed), "lacking": _lacking(case)},
+        {"case": case, "page": case_page(sealed, may_see=seen.__contains__), "lacking": _lacking(case)},
     )
 
 
