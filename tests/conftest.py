@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_django import Settings
@@ -18,6 +21,31 @@ def test_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no public test data in {folder} (set HEIRLOOM_TEST_DATA)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, or the one that HEIRLOOM_CHROMIUM names; one for all tests, as it cannot be started twice."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    names = (os.environ.get("HEIRLOOM_CHROMIUM"), shutil.which("chromium"), shutil.which("chromium-browser"))
+    program = next((name for name in names if name), None)
+    if program is None:
+        pytest.skip("no Chromium on this machine (set HEIRLOOM_CHROMIUM)")
+    with playwright.sync_playwright() as running:
+        launched = running.chromium.launch(
+            executable_path=program,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield launched
+        launched.close()
 
 
 @pytest.fixture

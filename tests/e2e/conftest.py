@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import sqlite3
@@ -138,31 +137,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Debian's Chromium, or the one that HEIRLOOM_CHROMIUM names."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    names = (os.environ.get("HEIRLOOM_CHROMIUM"), shutil.which("chromium"), shutil.which("chromium-browser"))
-    program = next((name for name in names if name), None)
-    if program is None:
-        pytest.skip("no Chromium on this machine (set HEIRLOOM_CHROMIUM)")
-    with playwright.sync_playwright() as running:
-        launched = running.chromium.launch(
-            executable_path=program,
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-            ],
-        )
-        yield launched
-        launched.close()
 
 
 class Visitor:

@@ -59,9 +59,10 @@ def test_searching_works_without_scripts_and_in_another_script(browser: Any, sit
 def test_the_language_changes_and_the_place_stays(browser: Any, site: Site) -> None:
     with Visitor(browser, site, java_script_enabled=False) as visitor:
         visitor.go("/calls/digital-environment-2025/")
-        visitor.page.locator("[name=language][value=lo]").first.dispatch_event("click")
-        visitor.go("/calls/digital-environment-2025/")
+        with visitor.page.expect_navigation():
+            visitor.page.locator("[name=language][value=lo]").first.dispatch_event("click")
         assert visitor.page.url.endswith("/calls/digital-environment-2025/")
+        assert visitor.page.locator("html").get_attribute("lang") == "lo"
 
 
 def test_a_visitor_finds_a_case_by_keyboard_alone(browser: Any, site: Site) -> None:

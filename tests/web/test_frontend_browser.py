@@ -6,8 +6,6 @@ The pages of the installation have their own tests; these hold for the parts tha
 from __future__ import annotations
 
 import copy
-import os
-import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -118,22 +116,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             server.shutdown()
             server.server_close()
             thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    program = (
-        os.environ.get("HEIRLOOM_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    )
-    if not program:
-        pytest.skip("no Chromium on this machine (set HEIRLOOM_CHROMIUM)")
-    with playwright.sync_playwright() as running:
-        launched = running.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
-        )
-        yield launched
-        launched.close()
 
 
 class Visit:
