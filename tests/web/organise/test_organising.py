@@ -304,6 +304,7 @@ def test_the_table_has_only_what_was_submitted_and_is_safe_in_a_spreadsheet(scen
     case = make_case(writer, "=HYPERLINK(1)")
     make_submission(get_call(scene.organiser, scene.call.slug), writer, case=case)
     shy = make_submission(get_call(scene.organiser, scene.call.slug), submitted=False)
+    assert shy.applicant is not None
     actions.withdraw_submission(shy.applicant, shy)
     client = browser(scene.organiser)
     assert shy.key not in client.get(reverse("organise-call", args=[scene.call.slug])).content.decode()

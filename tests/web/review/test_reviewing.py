@@ -91,7 +91,9 @@ def test_a_blind_reviewer_learns_nothing_of_who_is_behind_the_case(installation:
         assert [secret for secret in secrets if secret in html] == []
     page = browser(scene.reviewer).get(reverse("review", args=[review.key])).content.decode()
     assert "Did the people agree?" in page, "answers that identify nobody are shown"
-    assert f"/items/{case.sections.get().item.key}/" not in page
+    shown_item = case.sections.get().item
+    assert shown_item is not None
+    assert f"/items/{shown_item.key}/" not in page
     seen = browser(scene.organiser).get(
         reverse("organise-submission", args=[scene.call.slug, submission.key])
     )

@@ -16,7 +16,7 @@ from heirloom.cases.models import Case, Seal
 from heirloom.web.exchange import sealed
 
 from .access import OWN, READ, WRITE, answers, person, signed_in
-from .forms import Key, Page, PageNumber, PageSize, Texts, TextsIn, Value, paged, translated
+from .forms import Key, Page, PageNumber, PageSize, Texts, TitleIn, Value, paged, translated
 
 router = Router(tags=["cases"])
 
@@ -94,7 +94,7 @@ class DraftOut(DraftCard):
 class NewCase(Schema):
     """A new case."""
 
-    title: TextsIn
+    title: TitleIn
 
 
 class CaseContent(Schema):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
-from ninja import Form, Router, Schema, Status
+from ninja import File, Form, Router, Schema, Status, UploadedFile
 from ninja.params import Query
 from pydantic import Field
 
@@ -27,7 +27,7 @@ from heirloom.web.public.summaries import of_seals
 from heirloom.web.reader import languages
 
 from .access import READ, WRITE, answers, person, signed_in
-from .forms import Key, Line, Page, PageNumber, PageSize, Prose, Texts, TextsIn, paged, translated
+from .forms import Key, Line, Page, PageNumber, PageSize, Prose, Texts, TextsIn, TitleIn, paged, translated
 
 router = Router(tags=["catalogue"])
 
@@ -197,7 +197,7 @@ def card(item: Item) -> dict[str, Any]:
     }
 
 
-def file(media: Media) -> dict[str, Any]:
+def shown_file(media: Media) -> dict[str, Any]:
     """A file as the API gives it."""
     return {
         "path": media.path,
@@ -236,7 +236,7 @@ def whole(item: Item) -> dict[str, Any]:
         "protocol": {"key": item.protocol.key, "name": item.protocol.name.to_json()}
         if item.protocol
         else None,
-        "media": [file(media) for media in item.media.all()],
+        "media": [shown_file(media) for media in item.media.all()],
         "terms": [
             {"scheme": term.scheme, "code": term.code, "uri": term.uri, "label": term.label.to_json()}
             for term in item.terms.all()
@@ -466,7 +466,7 @@ def get_map(
 class ItemIn(Schema):
     """The description of an item. ``date`` is EDTF; ``rights`` the address of a licence or rights statement."""
 
-    title: TextsIn
+    title: TitleIn
     description: TextsIn = {}
     date: Line = ""
     date_note: TextsIn = {}
@@ -486,7 +486,7 @@ class ItemChange(Schema):
     """What changes of an item: only what is given. ``revision`` is the one that you saw."""
 
     revision: Annotated[int, Field(ge=0, le=2**31)]
-    title: TextsIn | None = None
+    title: TitleIn | None = None
     description: TextsIn | None = None
     date: Line | None = None
     date_note: TextsIn | None = None
@@ -535,23 +535,14 @@ class FileIn(Schema):
     response=answers(FileOut, *WRITE, status=201),
     auth=signed_in,
     operation_id="add_file",
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                "multipart/form-data": {
-                    "schema": {
-                        "type": "object",
-                        "required": ["file"],
-                        "properties": {"file": {"type": "string", "format": "binary"}},
-                    }
-                }
-            },
-        }
-    },
 )
-def add_file(request: HttpRequest, key: Key, said: Annotated[FileIn, Form()]) -> Status[dict[str, Any]]:
-    """Add a file, sent as the form field ``file``; it is judged by its content and kept at once."""
+def add_file(
+    request: HttpRequest,
+    key: Key,
+    said: Annotated[FileIn, Form()],
+    file: Annotated[UploadedFile, File()],  # noqa: ARG001 - the intake takes it from the request
+) -> Status[dict[str, Any]]:
+    """Add one file; it is judged by its content and kept at once."""
     item = queries.get_item(request.user, key)
     if not rights.may_edit(person(request), item):
         raise NotAllowed
@@ -568,7 +559,7 @@ def add_file(request: HttpRequest, key: Key, said: Annotated[FileIn, Form()]) ->
             language=said.language,
             alt=Translated({languages(request)[0]: said.alt}) if said.alt.strip() else None,
         )
-    return Status(201, file(media))
+    return Status(201, shown_file(media))
 
 
 @router.post(

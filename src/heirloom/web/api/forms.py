@@ -71,10 +71,10 @@ class TextIn(Schema):
     origin: Literal["human", "machine", "reviewed"] = "human"
 
 
-TextsIn = Annotated[
-    dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")], TextIn],
-    Field(max_length=50),
-]
+_Tag = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
+TextsIn = Annotated[dict[_Tag, TextIn], Field(max_length=50)]
+TitleIn = Annotated[dict[_Tag, TextIn], Field(min_length=1, max_length=50)]
+"""A text that must be there in at least one language."""
 
 
 def translated(sent: dict[str, TextIn]) -> Translated:
