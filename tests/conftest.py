@@ -8,8 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from pytest_django import Settings
+
+# The same examples each time, so that a change is judged by what it changes; HEIRLOOM_EXPLORE=1 tries new ones.
+# A busy machine is not a failure: the suite's own time is what counts.
+hypothesis.settings.register_profile(
+    "heirloom", deadline=None, derandomize="HEIRLOOM_EXPLORE" not in os.environ, print_blob=True
+)
+hypothesis.settings.load_profile("heirloom")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -18,8 +18,10 @@ from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import override_settings
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import URLResolver, get_resolver
 from tests.web.permission_world import ROLES, WORDS, World, build
 
@@ -86,6 +88,7 @@ class Row:
     method: str = "GET"
     form: Mapping[str, Any] | None = None
     sent: Any = None
+    upload: tuple[str, bytes] | None = None
 
     def cells(self) -> Iterator[tuple[str, str, bool | None]]:
         """State, role, and whether the role gets it."""
@@ -99,6 +102,12 @@ class Row:
         if self.sent is not None:
             sent = self.sent(world, state) if callable(self.sent) else self.sent
             more: dict[str, Any] = {"data": json.dumps(sent), "content_type": "application/json"}
+        elif self.upload is not None:
+            name, content = self.upload
+            more = {
+                "data": encode_multipart(BOUNDARY, {"file": SimpleUploadedFile(name, content)}),
+                "content_type": MULTIPART_CONTENT,
+            }
         elif self.method == "POST" and self.path != "/oai":
             more = {"data": urlencode(self.form or {}), "content_type": "application/x-www-form-urlencoded"}
         else:
@@ -332,7 +341,7 @@ OPERATIONS: Mapping[str, Row] = {
         item("/api/items/{}"), EDIT, "PATCH",
         sent=lambda world, state: {"revision": world.items[state].revision, "date": "1937"},
     ),
-    "add_file": Row(item("/api/items/{}/files"), EDIT, "POST"),
+    "add_file": Row(item("/api/items/{}/files"), EDIT, "POST", upload=("note.txt", b"A note.")),
     "publish_item": Row(item("/api/items/{}/publish"), PUBLISH, "POST"),
     "withdraw_item": Row(
         item("/api/items/{}/withdraw"),
