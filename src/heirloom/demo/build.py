@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import csv
-import json
 import secrets
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +28,10 @@ from heirloom.catalogue.models import Item, Place, Term
 from heirloom.operate.work import work
 from heirloom.people import actions as people
 from heirloom.people.models import Grant, User
-from heirloom.text import Text, Translated
+from heirloom.text import Translated
 
 from . import pictures
+from .words import CALL_TEXTS, Words, load
 
 Tell = Callable[[str], None]
 CONSENT = {"agreed": True, "note": "Illustrative: agreement is part of the demonstration."}
@@ -44,48 +43,16 @@ SOURCE = {
     ),
     "url": "",
 }
-CAPTION = "Illustrative pattern, computed by this program. It shows no place, object or heritage."
-
-
-def load(name: str) -> Any:
-    """Read a file of the demonstration's content."""
-    return json.loads(files("heirloom.demo").joinpath("content", name).read_text("utf-8"))
-
-
-class _Words:
-    """English texts of the content with the translations that exist for them, which are marked as a machine's."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, dict[str, str]] = load("translations.json")
-
-    def __call__(self, english: str) -> Translated:
-        texts = {"en": Text(english)}
-        texts |= {tag: Text(words, "machine") for tag, words in self.known.get(english, {}).items()}
-        return Translated(texts)
-
-    def within(self, value: Any, names: frozenset[str]) -> Any:
-        """Replace every English text under one of *names* in nested content by its translations, as JSON."""
-        if isinstance(value, Mapping):
-            return {
-                key: self(part).to_json()
-                if key in names and isinstance(part, str) and part
-                else self.within(part, names)
-                for key, part in value.items()
-            }
-        if isinstance(value, list):
-            return [self.within(part, names) for part in value]
-        return value
-
-
-CALL_TEXTS = frozenset({"title", "summary", "body", "description", "text", "help", "anchor"})
 
 
 class Demo:
     """The demonstration on its way: people, words and what was made."""
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, tell: Tell, folder: Path) -> None:
         self.tell = tell
-        self.words = _Words()
+        self.folder = folder
+        self.words = Words()
+        self.illustrations = load("illustrations.json")
         self.password = _password()
         self.organiser = self.person(
             "organiser@example.org", "Organiser (illustrative)", Grant.Role.ORGANISER
@@ -112,22 +79,22 @@ class Demo:
 
     def vocabulary(self) -> None:
         for key, place in load("places.json").items():
-            name = Translated({tag: Text(text, "human") for tag, text in place.pop("name").items()})
+            name = self.words.label(place.pop("name"))
             self.places[key] = ensure_place(self.organiser, name=name, **place)
         for name, labels in load("terms.json").items():
             scheme, code = name.split(":", 1)
-            label = Translated(labels).merged(self.words(labels["en"]))
-            self.terms[name] = ensure_term(self.organiser, scheme=scheme, code=code, label=label)
+            self.terms[name] = ensure_term(
+                self.organiser, scheme=scheme, code=code, label=self.words.label(labels)
+            )
 
-    def illustration(
-        self, name: str, title: str, places: Iterable[Place], *, large: bool, folder: Path
-    ) -> Item:
+    def illustration(self, name: str, places: Iterable[Place] = (), *, large: bool = False) -> Item:
         """Describe an illustrative picture and take it in."""
+        texts = self.illustrations["pictures"][name]
         item = create_item(
             self.applicant,
             kind=Item.Kind.IMAGE,
-            title=self.words(f"Illustrative pattern for: {title}"),
-            description=self.words(CAPTION),
+            title=self.words(texts["title"]),
+            description=self.words(self.illustrations["description"]),
             illustrative=True,
             rights=CC0,
             rights_holder="Heirloom (computed)",
@@ -135,54 +102,66 @@ class Demo:
             places=list(places),
             terms=[self.terms["technique:procedural-pattern"]],
         )
-        path = pictures.write(name, folder / f"{name}.jpg", large=large)
+        path = pictures.write(name, self.folder / f"{name}.jpg", large=large)
         add_media(
             self.applicant,
             item,
             path,
             path.name,
-            alt=self.words(pictures.ALT[name]),
-            caption=self.words(CAPTION),
+            alt=self.words(texts["alt"]),
+            caption=self.words(self.illustrations["caption"]),
         )
         return Item.objects.get(pk=item.pk)
 
     # -- cases ---------------------------------------------------------------------------------------------------
 
-    def case(self, data: Mapping[str, Any], folder: Path) -> Case:
-        """Tell one practice of the briefing."""
-        places = [self.places[key] for key in data["places"]]
-        item = self.illustration(
-            data["picture"], data["title"], places, large=bool(data.get("large")), folder=folder
-        )
-        case = case_actions.create_case(self.applicant, self.words(data["title"]))
-        last = len(data["sections"]) - 1
-        return self.tell_case(
-            case,
-            summary=self.words(data["summary"]).to_json(),
-            rights=CC_BY,
-            illustrative=True,
-            sources=[SOURCE],
-            cover=item.key,
-            places=[place.key for place in places],
-            terms=[str(self.terms[name]) for name in data["terms"]],
-            sections=[
+    def told(self, data: Mapping[str, Any], shown: Mapping[int, dict[str, str]]) -> dict[str, Any]:
+        """Return the parts of a case that its file tells, for ``save_content``.
+
+        Args:
+            shown: what stands in a section, by its number: ``{"item": key}`` or ``{"run": key}``.
+        """
+        return {
+            "summary": self.words(data["summary"]).to_json(),
+            "rights": CC_BY,
+            "sections": [
                 {
                     "heading": self.words(heading).to_json(),
                     "body": self.words(body).to_json(),
-                    "item": item.key if position == last else None,
+                    "item": None,
                     "run": None,
                 }
-                for position, (heading, body) in enumerate(data["sections"])
+                | shown.get(number, {})
+                for number, (heading, body) in enumerate(data["sections"])
             ],
-            partners=[
+            "partners": [
                 {
                     "name": self.words(name).to_json(),
                     "role": self.words(role).to_json(),
                     "uri": "",
                     "country": country,
                 }
-                for name, role, country in data["partners"]
+                for name, role, country in data.get("partners", ())
             ],
+            "terms": [str(self.terms[name]) for name in data.get("terms", ())],
+        }
+
+    def case(self, data: Mapping[str, Any]) -> Case:
+        """Tell one practice of the briefing."""
+        places = [self.places[key] for key in data["places"]]
+        cover = self.illustration(data["picture"], places)
+        shown = {
+            int(number): {"item": self.illustration(name, large=True).key}
+            for number, name in data.get("details", {}).items()
+        }
+        case = case_actions.create_case(self.applicant, self.words(data["title"]))
+        return self.tell_case(
+            case,
+            **self.told(data, shown),
+            illustrative=True,
+            sources=[SOURCE],
+            cover=cover.key,
+            places=[place.key for place in places],
         )
 
     def tell_case(self, case: Case, **parts: Any) -> Case:
@@ -191,12 +170,12 @@ class Demo:
             self.applicant, fresh, {**content.describe(fresh), **parts}, revision=fresh.revision
         )
 
-    def diversity_case(self, cases: list[Case], folder: Path) -> Case:
+    def diversity_case(self, cases: list[Case]) -> Case:
         """A case of our own: a real run over what this demonstration holds, with its real gaps."""
-        title = "Which languages does this collection leave out?"
-        table = folder / "records.csv"
+        data = load("study.json")
+        table = self.folder / "records.csv"
         write_records(table, cases)
-        case = case_actions.create_case(self.applicant, self.words(title))
+        case = case_actions.create_case(self.applicant, self.words(data["title"]))
         run = run_actions.request_run(
             self.applicant,
             "diversity.coverage",
@@ -207,7 +186,7 @@ class Demo:
                 "minimum_records": 5,
             },
             case=case,
-            title=self.words("Coverage of languages, countries and forms in this collection"),
+            title=self.words(data["run"]),
         )
         work(until_empty=True)
         run = Run.objects.get(pk=run.pk)
@@ -215,52 +194,9 @@ class Demo:
             raise RuntimeError(f"the diversity run ended as {run.state}: {run.error}")
         return self.tell_case(
             case,
-            summary=self.words(
-                "A recorded run over the cases of this collection counts which languages, countries and forms they cover, "
-                "how sure that is, and which languages of the Lancang-Mekong countries are missing."
-            ).to_json(),
-            rights=CC_BY,
-            sections=[
-                {
-                    "heading": self.words("What was counted").to_json(),
-                    "body": self.words(
-                        "Every case of the collection, with its languages, the countries of its places, and its form. "
-                        "The reference list holds the languages of China, Laos, Thailand, Cambodia, Myanmar and Viet Nam "
-                        "that Glottolog knows."
-                    ).to_json(),
-                    "item": None,
-                    "run": None,
-                },
-                {
-                    "heading": self.words("What came out").to_json(),
-                    "body": self.words(
-                        "So few cases say little about the whole, and the run says so: its intervals are wide. What it does "
-                        "show is plain. Nearly all languages of the region are absent."
-                    ).to_json(),
-                    "item": None,
-                    "run": run.key,
-                },
-            ],
-            skills=self.words(
-                "A table with one row for each record, and this program on an ordinary computer. No network is needed."
-            ).to_json(),
-            terms=[
-                str(self.terms[name])
-                for name in (
-                    "technique:diversity-measurement",
-                    "subject:languages",
-                    "form:study",
-                    "language:eng",
-                )
-            ],
-            partners=[
-                {
-                    "name": self.words("The Heirloom project").to_json(),
-                    "role": self.words("Method and run").to_json(),
-                    "uri": "",
-                    "country": "",
-                }
-            ],
+            **self.told(data, {len(data["sections"]) - 1: {"run": run.key}}),
+            cover=self.illustration(data["picture"]).key,
+            skills=self.words(data["skills"]).to_json(),
         )
 
     # -- calls ---------------------------------------------------------------------------------------------------
@@ -268,7 +204,7 @@ class Demo:
     def call(self, data: Mapping[str, Any], **changes: Any) -> Call:
         texts = self.words.within({**data, **changes}, CALL_TEXTS)
         texts["sources"] = data["sources"]
-        call = call_actions.create_call(self.organiser, data["slug"], Translated.from_json(texts["title"]))
+        call = call_actions.create_call(self.organiser, texts["slug"], Translated.from_json(texts["title"]))
         call = call_actions.save_call(self.organiser, call, texts)
         for reviewer in self.reviewers:
             call_actions.set_call_member(
@@ -347,7 +283,6 @@ def build(tell: Tell) -> Demo | None:
     """Build the demonstration in this installation, once; return it, or ``None`` where it stands already."""
     if Call.objects.filter(slug="digital-environment-2025").exists():
         return None
-    demo = Demo(tell)
     now = timezone.now()
 
     def around(opened: float, closed: float | None) -> dict[str, Any]:
@@ -360,7 +295,7 @@ def build(tell: Tell) -> Demo | None:
         {"kind": kind, **around(-60, 60)} for kind in ("submission", "review", "decision", "publication")
     ]
     with tempfile.TemporaryDirectory(prefix="heirloom-demo-") as name:
-        folder = Path(name)
+        demo = Demo(tell, Path(name))
         tell("Places, languages and forms")
         demo.vocabulary()
         data = load("call-2025.json")
@@ -370,9 +305,9 @@ def build(tell: Tell) -> Demo | None:
         cases = []
         for case in told:
             tell(f"Case: {case['title']}")
-            cases.append(demo.case(case, folder))
+            cases.append(demo.case(case))
         tell("A recorded run of diversity over these cases")
-        own = demo.diversity_case(cases, folder)
+        own = demo.diversity_case(cases)
         tell("Applications, reviews, decisions (illustrative)")
         themes = [case["theme"] for case in told]
         submissions = [
@@ -411,12 +346,10 @@ def _close(demo: Demo, call: Call, data: Mapping[str, Any], around: Callable[...
 
 def _open_call(demo: Demo, data: Mapping[str, Any], around: Callable[..., dict[str, Any]]) -> None:
     """Open a second call, with a draft and a case under review."""
-    title = "Songs, weaving and stories of rivers (illustrative call)"
+    told = load("open-call.json")
     call = demo.call(
-        {**data, "slug": "rivers-illustrative", "sources": []},
-        title=title,
-        summary="An illustrative call that is open now, so that you can try to apply and to review.",
-        body="Try it: create an account, begin a case, and submit it. Nothing that you enter leaves this computer.",
+        {**data, "sources": []},
+        **told["call"],
         phases=[
             {"kind": "submission", **around(-10, 80)},
             {"kind": "review", **around(-5, 120)},
@@ -424,26 +357,9 @@ def _open_call(demo: Demo, data: Mapping[str, Any], around: Callable[..., dict[s
             {"kind": "publication", **around(141, None)},
         ],
     )
-    case = case_actions.create_case(demo.applicant, demo.words("Boat songs, sung again (illustrative)"))
-    demo.tell_case(
-        case,
-        summary=demo.words(
-            "An illustrative case: a village records its boat songs with a telephone."
-        ).to_json(),
-        illustrative=True,
-        rights=CC_BY,
-        sections=[
-            {
-                "heading": demo.words("What we did").to_json(),
-                "body": demo.words(
-                    "Illustrative text. We listened first, and recorded what the singers chose."
-                ).to_json(),
-                "item": None,
-                "run": None,
-            }
-        ],
-    )
+    case = case_actions.create_case(demo.applicant, demo.words(told["case"]["title"]))
+    demo.tell_case(case, **demo.told(told["case"], {}), illustrative=True)
     submission = demo.submit(call, Case.objects.get(pk=case.pk), "living-transmission")
     review_actions.assign(demo.organiser, submission, demo.reviewers[0])
-    draft = case_actions.create_case(demo.applicant, demo.words("A loom for everybody (illustrative draft)"))
+    draft = case_actions.create_case(demo.applicant, demo.words(told["draft"]))
     call_actions.start_submission(demo.applicant, call, draft.title, case=draft)
