@@ -128,7 +128,15 @@ def _keep_inputs(by: User, key: str, own: Mapping[str, Path], listed: list[dict[
     from heirloom.pathways.execute import media_type_of
 
     identifier = object_id("run", key)
-    version = archive().write(identifier, own, message="inputs", agent=agent(by), expected_head=0)
+    types = {path: media_type_of(file.name) for path, file in own.items()}
+    version = archive().write(
+        identifier,
+        own,
+        message="inputs",
+        agent=agent(by),
+        expected_head=0,
+        crate=lambda kept: _inputs_crate(key, types, kept.values()),
+    )
     files = archive().files(identifier)
     for entry in listed:
         if "source" in entry:
@@ -137,6 +145,17 @@ def _keep_inputs(by: User, key: str, own: Mapping[str, Path], listed: list[dict[
         entry["source"] = {"object": identifier, "version": version.number, "path": info.path}
         entry |= {"sha512": info.sha512, "size": info.size, "media_type": media_type_of(entry["name"])}
         del entry["path"]
+
+
+def _inputs_crate(key: str, types: Mapping[str, str], kept: Iterable[FileInfo]) -> crate.Crate:
+    """Return the RO-Crate of a run that is still to be done: the files that a person gave for it."""
+    return crate.Crate.new(
+        name=f"Files for the run {key}",
+        description="Files given for a run that was asked for.",
+        published=timezone.now().date().isoformat(),
+        license=record_format.NOT_EVALUATED,
+        identifier=object_id("run", key),
+    ).with_files(crate.CrateFile(info.path, info.size, info.sha512, types[info.path]) for info in kept)
 
 
 def _enqueue(run: Run) -> None:
@@ -351,7 +370,12 @@ def run_crate(run: Run, record: RunRecord, kept: Iterable[FileInfo]) -> crate.Cr
     action = crate.ProcessRun(
         id=f"#run-{run.key}",
         name=title,
-        instrument=crate.software(f"heirloom:method:{record.method}", record.title, version=record.version),
+        instrument=crate.software(
+            f"heirloom:method:{record.method}",
+            record.title,
+            version=record.version,
+            url=f"{settings.SITE_URL}/my/runs/new/{record.method}/",  # the page where it is explained and run
+        ),
         agent=crate.person("#agent", record.agent or "Heirloom"),
         started=record.started,
         ended=record.ended,
