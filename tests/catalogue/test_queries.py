@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 from tests.factories.catalogue import (
     make_community,
     make_item,
-    make_kept_item,
     make_place,
     make_protocol,
     make_term,
 )
 from tests.factories.people import make_user
 
-from heirloom.catalogue import actions, actions_community, queries
+from heirloom.catalogue import actions, queries
 from heirloom.catalogue.filters import Filters
-from heirloom.catalogue.models import Change, Item
 from heirloom.errors import NotFound
 from heirloom.people.models import User
 
@@ -244,27 +240,3 @@ def test_a_timeline_counts_by_spans_before_and_after_year_0() -> None:
     for date in ("1937", "1950", "-0043", "0001"):
         make_item(date=date)
     assert queries.timeline(NOBODY, step=100) == [(-100, 1), (0, 1), (1900, 2)]
-
-
-@pytest.mark.usefixtures("installation")
-def test_the_feed_tells_of_closing_by_a_protocol() -> None:
-    by, steward = make_user(grants=["cataloguer"]), make_user()
-    protocol = make_protocol("public", communities=[make_community(stewards=[steward])])
-    item = actions.set_protocol(by, make_kept_item(by), protocol)
-    feed = queries.changes_since(NOBODY)
-    assert [(entry.kind, entry.key) for entry in feed] == [("Create", item.key), ("Update", item.key)]
-    actions_community.edit_protocol(steward, protocol, audience="stewards")
-    later = queries.changes_since(NOBODY, feed[-1].number)
-    assert [(entry.kind, entry.item) for entry in later] == [("Delete", None)]
-    assert [entry.kind for entry in queries.changes_since(steward, feed[-1].number)] == ["Update"]
-
-
-def test_the_feed_is_read_in_steps() -> None:
-    item = make_item()
-    now = timezone.now()
-    for step in range(5):
-        Change.objects.create(at=now + timedelta(seconds=step), kind="Update", about="item", key=item.key)
-    first = queries.changes_since(NOBODY, limit=3)
-    rest = queries.changes_since(NOBODY, first[-1].number, limit=3)
-    assert (len(first), len(rest)) == (3, 2)
-    assert Item.objects.count() == 1

@@ -11,7 +11,6 @@ shown (its description once published, its protocol, its labels, its state) is k
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -27,6 +26,7 @@ from heirloom.text.collation import collation_key
 
 from . import dates, rights, search, store, vocabularies
 from .actions_errors import InUse, InvalidField, NoTitle, Stale, WrongState
+from .actions_feed import announce, was_told
 from .actions_keep import keep_item, whole
 from .actions_shared import check_uri
 from .models import Agent, Change, Community, Contribution, Item, Label, Protocol, TitleKey
@@ -127,11 +127,6 @@ def _sort(item: Item) -> None:
 
 def _index(item: Item) -> None:
     search.put([search.item_entry(whole(Item.objects.filter(pk=item.pk)).get())])
-
-
-def announce(item: Item, kind: str, at: datetime) -> None:
-    """Tell harvesters about *item*."""
-    Change.objects.create(at=at, kind=kind, about="item", key=item.key)
 
 
 def _settle(item: Item, by: User, message: str, *, changed: str = Change.Kind.UPDATE) -> Item:
@@ -268,9 +263,10 @@ def withdraw_item(by: User, item: Item, reason: str = "") -> Item:
         return item
     if item.state != Item.State.PUBLISHED:
         raise WrongState(state=item.get_state_display())
+    changed = Change.Kind.DELETE if was_told(item) else Change.Kind.UPDATE
     item.state = Item.State.WITHDRAWN
     people.log(by, "withdraw", "item", item.key, reason=reason)
-    return _settle(item, by, "withdraw", changed=Change.Kind.DELETE)
+    return _settle(item, by, "withdraw", changed=changed)
 
 
 @transaction.atomic
@@ -287,12 +283,10 @@ def set_protocol(by: User, item: Item, protocol: Protocol | None) -> Item:
         return item
     was_public = rights.visible(None, item)
     item.protocol = protocol
-    is_public = rights.visible(None, item)
     people.log(by, "set-protocol", "item", item.key, protocol=protocol.key if protocol else None)
-    changed = Change.Kind.UPDATE
-    if was_public != is_public:
-        # Harvesters see what the public sees: what a community closes is gone for them.
-        changed = Change.Kind.CREATE if is_public else Change.Kind.DELETE
+    # Harvesters see what the public sees: what a community closes is gone for them.
+    closed = was_public and not rights.visible(None, item)
+    changed = Change.Kind.DELETE if closed else Change.Kind.UPDATE
     return _settle(item, by, "set the protocol", changed=changed)
 
 
@@ -364,10 +358,13 @@ def purge_item(by: User, item: Item, reason: str) -> None:
     item = locked(item)
     identifier = object_id("item", item.key)
     was_kept = store.archive().exists(identifier)
-    announced = Change.objects.filter(about="item", key=item.key)
-    if was_kept and announced.exists():
-        announce(item, Change.Kind.DELETE, timezone.now())
+    told = was_kept and was_told(item)
     _forget(item)
+    if told:
+        Change.objects.create(kind=Change.Kind.DELETE, about="item", key=item.key)
+    else:
+        # The public never knew of it, and is not told of it now.
+        Change.objects.filter(about="item", key=item.key).delete()
     people.log(by, "purge", "item", item.key, reason=reason)
     if was_kept:
         store.archive().purge(identifier, reason, agent=store.agent(by))

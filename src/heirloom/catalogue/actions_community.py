@@ -19,6 +19,7 @@ from heirloom.text import Translated
 
 from . import rights, store
 from .actions_errors import InUse, InvalidField, InvalidProtocol, SlugTaken
+from .actions_feed import announce_edited, seen_under
 from .actions_keep import keep_community, keep_protocol
 from .models import Change, Community, Membership, Protocol
 
@@ -176,6 +177,8 @@ def define_protocol(
 def edit_protocol(by: User, protocol: Protocol, **changes: Any) -> Protocol:
     """Change a protocol for everything that carries it, at once; fields as in :func:`define_protocol`.
 
+    Harvesters are told of every item that this opens to the public or closes.
+
     Raises:
         NotAllowed; InvalidProtocol.
     """
@@ -193,10 +196,13 @@ def edit_protocol(by: User, protocol: Protocol, **changes: Any) -> Protocol:
             raise TypeError(f"a protocol has no field {field}")
         setattr(protocol, field, value)
     check_protocol(protocol.name, protocol.audience, named, protocol.seasons, protocol.attributes)
+    seen = seen_under(protocol)
     protocol.save()
     protocol.communities.set(named)
     people.log(by, "edit", "protocol", protocol.key, fields=sorted(changes))
-    Change.objects.create(at=timezone.now(), kind=Change.Kind.UPDATE, about="protocol", key=protocol.key)
+    at = timezone.now()
+    Change.objects.create(at=at, kind=Change.Kind.UPDATE, about="protocol", key=protocol.key)
+    announce_edited(protocol, seen, at)
     keep_protocol(protocol, by, "change the protocol")
     return protocol
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from heirloom.text import Translated
 
 from . import dates, record, rights, search, store
 from .actions import title_keys, withdraw_item
+from .actions_feed import announce_all
 from .actions_keep import whole
 from .actions_media import Prepared, keep_large, prepare
 from .actions_shared import ensure_agent, ensure_place, ensure_term
@@ -434,20 +436,21 @@ def _write_media(job: _Job) -> None:
 def _keep(by: User, jobs: list[_Job], publish: bool) -> None:
     """Publish what is new, then keep, announce and index the batch."""
     fresh: list[Item] = []
-    changes: list[Change] = []
+    told: list[tuple[Item, str, datetime]] = []
     files: dict[int, dict[str, Source]] = {}
     for job in jobs:
         item = job.item
         assert item is not None
         kind = Change.Kind.UPDATE
         if item.state == Item.State.DRAFT and publish and item.object_version == 0 and item.title:
+            item.state = Item.State.PUBLISHED
             fresh.append(item)
             kind = Change.Kind.CREATE
-        if item.state == Item.State.PUBLISHED or kind == Change.Kind.CREATE:
-            changes.append(Change(at=item.updated_at, kind=kind, about="item", key=item.key))
+        if item.state == Item.State.PUBLISHED:
+            told.append((item, kind, item.updated_at))
         files[item.pk] = {part.path: part.source for part in job.media if part.source is not None}
     Item.objects.filter(pk__in=[item.pk for item in fresh]).update(state=Item.State.PUBLISHED)
-    Change.objects.bulk_create(changes)
+    announce_all(told)
     full = list(whole(Item.objects.filter(pk__in=files).order_by("pk")))
     feed: dict[str, list[Change]] = {}
     for change in Change.objects.filter(about="item", key__in=[item.key for item in full]).order_by("id"):

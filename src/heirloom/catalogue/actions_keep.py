@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from heirloom.archive import ObjectVersion
 from heirloom.archive.ocfl import Source
@@ -86,9 +86,14 @@ def keep_community(community: Community, by: Any, message: str) -> ObjectVersion
 
 
 def keep_protocol(protocol: Protocol, by: Any, message: str) -> ObjectVersion:
-    """Write a protocol's package."""
+    """Write a protocol's package, with what its items were told of since they were last kept themselves."""
+    kept_before = Item.objects.filter(
+        key=OuterRef("key"), protocol=protocol, updated_at__lt=OuterRef("at"), object_version__gt=0
+    )
     made = record.protocol_record(
-        protocol, Change.objects.filter(about="protocol", key=protocol.key).order_by("id")
+        protocol,
+        Change.objects.filter(about="protocol", key=protocol.key).order_by("id"),
+        Change.objects.filter(Exists(kept_before), about="item").order_by("id"),
     )
     return _keep_plain("protocol", protocol.key, made, protocol.name, by, message)
 

@@ -22,8 +22,9 @@ from heirloom.text import Translated
 from heirloom.text.languages import canonical
 
 from . import derivatives, record, rights, store
-from .actions import announce, locked
+from .actions import locked
 from .actions_errors import InvalidField, Stale
+from .actions_feed import announce
 from .actions_keep import keep_item
 from .models import Item, Media
 

@@ -32,8 +32,7 @@ def activities() -> QuerySet[Change]:
     mine = Item.objects.filter(key=OuterRef("key"))
     seen = Exists(mine.filter(rights.visible_items(None)))
     closed = Exists(mine.filter(closed_to_public()))
-    never_open = Exists(mine.filter(closed_to_public(), state=Item.State.WITHDRAWN))
-    told = Q(seen) | ~Q(closed) | (Q(kind=Change.Kind.DELETE) & ~Q(never_open))
+    told = Q(seen) | ~Q(closed) | Q(kind=Change.Kind.DELETE)
     return Change.objects.filter(told, about="item").order_by("pk")
 
 

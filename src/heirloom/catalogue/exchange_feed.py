@@ -1,6 +1,6 @@
 """What harvesters may learn: the last change of every item that is, or was, open to everybody.
 
-An item stands in the feed while a visitor without an account may see it. When it no longer is (withdrawn, purged, out of its
+An item stands in the feed while a visitor without an account may see it. When it no longer is (withdrawn, purged, closed by its community, out of its
 protocol's season), it stands there as deleted, so that harvesters forget it. What was never open to everybody does not
 stand there at all.
 """
@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from . import rights
 from .actions_keep import whole
-from .exchange import closed_to_public
 from .models import Change, Community, Item, Protocol
 
 
@@ -42,7 +41,10 @@ class Selection:
 
 
 def changes(selection: Selection | None = None) -> QuerySet[Change]:
-    """The last change of each item that may be told of, in the order in which they happened."""
+    """The last change of each item that may be told of, in the order in which they happened.
+
+    A row that says ``Delete`` stands only where the public saw the item once (:mod:`heirloom.catalogue.actions_feed`).
+    """
     mine = Item.objects.filter(key=OuterRef("key"))
     newer = Change.objects.filter(about="item", key=OuterRef("key"), pk__gt=OuterRef("pk"))
     seen = Exists(mine.filter(rights.visible_items(None)))
@@ -51,9 +53,8 @@ def changes(selection: Selection | None = None) -> QuerySet[Change]:
             state=Item.State.PUBLISHED, protocol__audience=Protocol.Audience.PUBLIC, protocol__attributes={}
         )
     )
-    closed = Exists(mine.filter(closed_to_public(), state=Item.State.WITHDRAWN))
     found = Change.objects.filter(
-        Q(seen) | Q(seasonal) | (Q(kind=Change.Kind.DELETE) & ~closed), ~Exists(newer), about="item"
+        Q(seen) | Q(seasonal) | Q(kind=Change.Kind.DELETE), ~Exists(newer), about="item"
     ).order_by("pk")
     if selection is None:
         return found

@@ -33,7 +33,7 @@ from heirloom.text import Translated, zawgyi
 
 from . import rights, search
 from .filters import Filters, filtered, inside_q
-from .models import Change, Community, Contribution, Item, Media, Place, Term, TitleKey
+from .models import Community, Contribution, Item, Media, Place, Term, TitleKey
 
 PAGE: Final = 24
 MOST_VALUES: Final = 40
@@ -441,45 +441,3 @@ def timeline(
         .order_by("_span")
     )
     return [(int(row["_span"]) * step, row["_count"]) for row in rows]
-
-
-# -- the feed ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class FeedEntry:
-    """One thing that a harvester should learn. ``item`` is None where it is gone or not open to them (``kind`` is Delete)."""
-
-    number: int
-    at: Any
-    kind: str
-    key: str
-    item: Item | None
-
-
-def changes_since(user: rights.type_of_person, number: int = 0, *, limit: int = 100) -> list[FeedEntry]:
-    """What happened to items after entry *number* of the feed, oldest first; ask again from the last number.
-
-    What *user* may not see (any more) is told as deleted, so that harvesters drop what a community has closed.
-    A change of a protocol counts as an update of every published item that carries it now.
-    """
-    who = rights.viewer(user)
-    rows = list(Change.objects.filter(pk__gt=number, about__in=["item", "protocol"]).order_by("pk")[:limit])
-    protocols = [row.key for row in rows if row.about == "protocol"]
-    carried: dict[str, list[str]] = {}
-    if protocols:
-        pairs = Item.objects.filter(protocol__key__in=protocols).exclude(state=Item.State.DRAFT)
-        for protocol, key in pairs.order_by("pk").values_list("protocol__key", "key"):
-            carried.setdefault(protocol, []).append(key)
-    keys = {row.key for row in rows if row.about == "item"}.union(*carried.values())
-    public = Item.objects.filter(rights.visible_items(who), state=Item.State.PUBLISHED, key__in=keys)
-    shown = {item.key: item for item in public}
-    entries: list[FeedEntry] = []
-    for row in rows:
-        for key in [row.key] if row.about == "item" else carried.get(row.key, []):
-            item = shown.get(key)
-            kind = row.kind if item is not None and row.kind != Change.Kind.DELETE else Change.Kind.DELETE
-            entries.append(
-                FeedEntry(row.pk, row.at, str(kind), key, item if kind != Change.Kind.DELETE else None)
-            )
-    return entries

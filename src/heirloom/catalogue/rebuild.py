@@ -266,6 +266,7 @@ class _Catalogue:
         elif kept.kind == "protocol":
             self.shared.protocol(made, latest=True)
             self._learn("protocol", made)
+            self._learn_items(made)
         elif kept.kind == "item":
             self._item(kept)
             self._learn("item", made)
@@ -277,6 +278,12 @@ class _Catalogue:
             (record.parse_when(change["at"]), change["kind"], about, made["key"])
             for change in made["changes"]
         )
+
+    def _learn_items(self, made: Mapping[str, Any]) -> None:
+        """What a protocol opened and closed; items kept since then say it themselves."""
+        for told in made["item_changes"]:
+            at = record.parse_when(told["at"])
+            self.changes.extend((at, told["kind"], "item", key) for key in told["items"])
 
     def _item(self, kept: Kept) -> None:
         made = kept.record
@@ -340,9 +347,9 @@ class _Catalogue:
 
     def finish(self) -> None:
         self._write()
-        self.changes.sort(key=lambda change: (change[0], change[3]))
+        once = sorted(dict.fromkeys(self.changes), key=lambda change: (change[0], change[3]))
         Change.objects.bulk_create(
-            (Change(at=at, kind=kind, about=about, key=key) for at, kind, about, key in self.changes),
+            (Change(at=at, kind=kind, about=about, key=key) for at, kind, about, key in once),
             batch_size=BATCH,
         )
 

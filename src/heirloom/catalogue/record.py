@@ -232,12 +232,18 @@ def community_record(community: Community) -> dict[str, Any]:
     return {"format": "heirloom/community/1", **describe_community(community)}
 
 
-def protocol_record(protocol: Protocol, changes: Iterable[Change]) -> dict[str, Any]:
-    """The record of a protocol; *changes* are its rows of the feed."""
+def protocol_record(
+    protocol: Protocol, changes: Iterable[Change], opened: Iterable[Change]
+) -> dict[str, Any]:
+    """The record of a protocol; *changes* are its rows of the feed, *opened* those of items that it opened or closed."""
+    items: dict[tuple[str, str], list[str]] = {}
+    for change in opened:
+        items.setdefault((when(change.at), change.kind), []).append(change.key)
     return {
         "format": "heirloom/protocol/1",
         **describe_protocol(protocol),
         "changes": [describe_change(change) for change in changes],
+        "item_changes": [{"at": at, "kind": kind, "items": keys} for (at, kind), keys in items.items()],
     }
 
 

@@ -16,6 +16,7 @@ from django_tasks_db.models import DBTaskResult
 
 from heirloom.cases import run_actions
 from heirloom.cases.jobs import do_run
+from heirloom.catalogue import actions_feed
 from heirloom.errors import HeirloomError, gettext_noop
 from heirloom.people import actions as people
 
@@ -83,6 +84,8 @@ def pick_up() -> int:
             resumed += 1
     run_actions.sweep()
     people.deliver_waiting()
+    actions_feed.announce_seasons()
+    actions_feed.look_tomorrow()
     return resumed
 
 

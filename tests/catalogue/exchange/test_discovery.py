@@ -68,7 +68,7 @@ def test_closing_an_item_moves_no_other_to_another_page(addresses: Addresses) ->
 def test_what_is_closed_is_not_told_of(audience: str, addresses: Addresses) -> None:
     protocol = make_protocol(audience, communities=[make_community()])
     tell(make_item(protocol=protocol))
-    tell(make_item(protocol=protocol, state="withdrawn"), "Delete")
+    tell(make_item(protocol=protocol, state="withdrawn"), "Update")
     assert walk(addresses, 10) == []
     with pytest.raises(NotFound):
         discovery.page(10**6, addresses)

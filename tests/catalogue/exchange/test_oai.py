@@ -151,7 +151,7 @@ def test_only_what_everybody_may_see() -> None:
     for audience in ("signed-in", "members", "stewards"):
         hidden = make_item(title="hidden", protocol=make_protocol(audience, communities=[make_community()]))
         announced(hidden)
-        announced(announced(make_item(title="hidden", state="withdrawn", protocol=hidden.protocol)), "Delete")
+        announced(announced(make_item(title="hidden", state="withdrawn", protocol=hidden.protocol)), "Update")
     announced(make_item(title="hidden", state="draft"))
     asked = make_protocol("public", attributes={"gender": ["women"]}, communities=[make_community()])
     announced(make_item(title="hidden", protocol=asked))
