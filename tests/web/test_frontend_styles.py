@@ -108,7 +108,7 @@ def test_only_tokens_name_colours() -> None:
 
 def test_directions_are_logical() -> None:
     physical = re.compile(
-        r"(?<![-\w])(?:margin|padding|border)-(?:left|right|top|bottom)\b|(?<![-\w])(?:left|right|top|bottom|width|height|float)\s*:"
+        r"(?<![-\w])(?:margin|padding|border)-(?:left|right|top|bottom)\b|(?<![-\w])(?:left|right|top|bottom|width|height|float)\s*:(?!\s*inline-)"
         r"|text-align:\s*(?:left|right)"
     )
     found = {name: hits for name, css in sources().items() if (hits := physical.findall(css))}

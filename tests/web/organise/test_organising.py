@@ -74,7 +74,7 @@ def test_an_organiser_with_a_conflict_does_not_see_the_submission(scene: Scene) 
     assert client.get(address).status_code == 404
     for name in ("organise-call", "call-decisions"):
         page = read(client.get(reverse(name, args=[scene.call.slug])))
-        assert "conflict of interest" in page.words
+        assert "Conflict of interest" in page.words
         assert "River songs" in page.words
 
 

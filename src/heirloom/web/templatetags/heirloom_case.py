@@ -16,6 +16,7 @@ from heirloom.cases.models import Cost
 from heirloom.pathways import registry
 from heirloom.pathways.errors import PathwayError
 from heirloom.text import direction
+from heirloom.web.findings import findings
 from heirloom.web.prose import to_html
 from heirloom.web.templatetags import heirloom_ui
 
@@ -46,12 +47,16 @@ def case_item(context: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, 
 
 @register.inclusion_tag("heirloom/cases/run.html", takes_context=True)
 def case_run(context: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any]:
-    """Show a run as evidence: its pictures, its measured cost, its files."""
+    """Show a run as evidence: what it says, its first picture, its measured cost, its files."""
     try:
         title = registry.method(run["method"]).title
     except PathwayError:
         title = run["method"]
-    return {"run": {**run, "method_title": title}, "request": context.get("request")}
+    return {
+        "run": {**run, "method_title": title},
+        "found": findings(run["key"], run["outputs"]),
+        "request": context.get("request"),
+    }
 
 
 @register.simple_tag(takes_context=True)

@@ -14,6 +14,7 @@ from django.template import Context
 from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join, linebreaks
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from heirloom.calls.models import Question
@@ -119,6 +120,11 @@ def _choices(context: Context, pairs: Iterable[Choice], chosen: Iterable[Any]) -
             }
         )
     return made
+
+
+def _sentences(pairs: Iterable[Choice]) -> list[Choice]:
+    """Let the plain words among choices begin with a capital; texts that people wrote stay as they are."""
+    return [(value, label if isinstance(label, Mapping) else capfirst(label)) for value, label in pairs]
 
 
 def _rows(rows: Iterable[Any], key: str, text_of: str) -> list[Choice]:
@@ -232,7 +238,7 @@ def pair_field(
 ) -> str:
     """Choose one of pairs of value and text, such as Django's choices; *empty* is the text of choosing none."""
     given = [("", empty), *pairs] if empty else list(pairs)
-    choices = _choices(context, given, ["" if value is None else value])
+    choices = _choices(context, _sentences(given), ["" if value is None else value])
     return _field(context, name, label, control="select", choices=choices, help=help, required=required)
 
 
@@ -262,7 +268,7 @@ def radio_field(
     optional: bool = False,
 ) -> str:
     """Choose one of few pairs of value and text, all of them in sight."""
-    choices = _choices(context, pairs, ["" if value is None else value])
+    choices = _choices(context, _sentences(pairs), ["" if value is None else value])
     return _field(context, name, label, group="radio", choices=choices, help=help, optional=optional)
 
 

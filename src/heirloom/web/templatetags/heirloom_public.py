@@ -1,15 +1,14 @@
-"""Template tags of the public pages: dates in words, days as the reader writes them, names of countries and roles."""
+"""Template tags of the public pages: dates of the catalogue in words, names of countries and roles."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from babel import UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_skeleton
+from babel.dates import format_date, format_skeleton
 from django import template
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -132,29 +131,6 @@ def _ordinal(number: int) -> str:
         return str(number)
     suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{suffix}"
-
-
-@register.filter
-def day(value: datetime | date | None) -> SafeString:
-    """Write a day as the reader does, in a ``<time>``."""
-    if value is None:
-        return SafeString("")
-    at = timezone.localtime(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
-    return format_html(
-        '<time datetime="{}">{}</time>',
-        value.isoformat(),
-        format_date(at, "long", locale=heirloom_ui.reader_locale()),
-    )
-
-
-@register.filter
-def moment(value: datetime | None) -> SafeString:
-    """Write a day and time with its time zone as the reader does, in a ``<time>``."""
-    if value is None:
-        return SafeString("")
-    at = timezone.localtime(value) if timezone.is_aware(value) else value
-    words = format_datetime(at, "long", locale=heirloom_ui.reader_locale())
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), words)
 
 
 # Names --------------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from django.utils.translation import get_language, gettext
 from heirloom.errors import HeirloomError
 from heirloom.text.languages import autonym, canonical, direction
 
-from . import measures
+from . import days, measures
 from .assets import asset_url, manifest
 from .icons import ICONS, TURNING
 from .maps import frame_for
@@ -477,6 +477,8 @@ def rights(uri: str) -> SafeString:
 register.filter("size", measures.size)
 register.filter("duration", measures.duration)
 register.filter("number", measures.number)
+register.filter("day", days.day)
+register.filter("moment", days.moment)
 
 
 # Pictures -----------------------------------------------------------------------------------------------------------
