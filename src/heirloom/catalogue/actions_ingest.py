@@ -29,12 +29,21 @@ from . import dates, record, rights, search, store
 from .actions import title_keys, withdraw_item
 from .actions_feed import announce_all
 from .actions_keep import whole
-from .actions_media import Prepared, keep_large, prepare
+from .actions_media import AT_ONCE, Prepared, keep_large, prepare
 from .actions_shared import ensure_agent, ensure_place, ensure_term
 from .derivatives import make_soon
 from .importers import merge
 from .importers.checks import checked
-from .importers.draft import AgentDraft, ItemDraft, MediaDraft, PlaceDraft, Problem, Statement, TermDraft
+from .importers.draft import (
+    AgentDraft,
+    ItemDraft,
+    LabelDraft,
+    MediaDraft,
+    PlaceDraft,
+    Problem,
+    Statement,
+    TermDraft,
+)
 from .importers.report import Outcome, Report
 from .importers.stored import draft_of
 from .models import (
@@ -219,7 +228,7 @@ def _judged(
     existing = _existing(chunk)
     for draft in chunk:
         item = existing.get(draft.key) or existing.get((draft.source, draft.source_id))
-        draft = _settled(who, known, draft)
+        draft = _settled(who, known, draft, item)
         if not draft.fatal and item is not None and not rights.may_edit(who, item):
             draft = _with(draft, Problem("draft.not-allowed", "key", item.key, fatal=True))
         if draft.fatal:
@@ -229,7 +238,8 @@ def _judged(
             _remove(known.by, item, draft, report, dry_run)
             continue
         before = draft_of(item) if item is not None else None
-        after = merge.merge(before or ItemDraft(draft.source, draft.source_id), draft)
+        base = _without_superseded(before, draft) if before else ItemDraft(draft.source, draft.source_id)
+        after = merge.merge(base, draft)
         differences = merge.differences(before, after)
         broken_off = (
             item is not None and publish and item.state == Item.State.DRAFT and item.object_version == 0
@@ -244,14 +254,14 @@ def _with(draft: ItemDraft, *problems: Problem) -> ItemDraft:
     return replace(draft, problems=draft.problems + problems)
 
 
-def _settled(who: rights.Viewer, known: _Known, draft: ItemDraft) -> ItemDraft:
+def _settled(who: rights.Viewer, known: _Known, draft: ItemDraft, item: Item | None) -> ItemDraft:
     """The draft without what this installation does not know or this person may not say; that becomes statements."""
     statements: list[Statement] = []
     problems: list[Problem] = []
     if draft.protocol and draft.protocol not in known.protocols:
         return _with(draft, Problem("draft.protocol-unknown", "protocol", draft.protocol, fatal=True))
     communities = tuple(slug for slug in draft.communities if slug in known.communities)
-    for slug in set(draft.communities) - set(communities):
+    for slug in sorted(set(draft.communities) - set(communities)):
         problems.append(Problem("draft.community-unknown", "communities", slug))
         statements.append(Statement("community", slug))
     labels = []
@@ -261,25 +271,68 @@ def _settled(who: rights.Viewer, known: _Known, draft: ItemDraft) -> ItemDraft:
             labels.append(label)
             continue
         problems.append(Problem("draft.label-not-yours", "labels", label.community))
-        statements.append(Statement("label", f"{label.code} ({label.community})"))
-        statements.extend(Statement("label", text.value, tag) for tag, text in label.text.items())
-    media: list[MediaDraft] = []
-    for file in draft.media:
-        if file.path is None and file.uri and not file.sha512:
-            problems.append(Problem("draft.file-elsewhere", "media", file.uri[:120]))
-            statements.append(Statement("media", file.uri))
-        else:
-            media.append(file)
-    if not problems:
+        statements.append(Statement("label", _label_name(label)))
+        statements.extend(
+            Statement(f"label {_label_name(label)}", text.value, tag) for tag, text in label.text.items()
+        )
+    media = tuple(_settled_media(draft.media, item, statements, problems))
+    if not problems and media == draft.media:
         return draft
     return replace(
         draft,
         communities=communities,
         labels=tuple(labels),
-        media=tuple(media),
+        media=media,
         statements=draft.statements + tuple(statements),
         problems=draft.problems + tuple(problems),
     )
+
+
+def _label_name(label: LabelDraft) -> str:
+    return f"{label.code} ({label.community})"
+
+
+def _settled_media(
+    given: Iterable[MediaDraft], item: Item | None, statements: list[Statement], problems: list[Problem]
+) -> Iterator[MediaDraft]:
+    """The files that are at hand, or that the item has already; of a known item each with the digest that is, or would be, kept."""
+    have = list(item.media.all()) if item is not None else []
+    names, digests = {media.original_name for media in have}, {media.sha512 for media in have}
+    for file in given:
+        if file.path is None and file.name not in names and file.sha512 not in digests:
+            code = "draft.file-elsewhere" if file.uri else "draft.file-missing"
+            problems.append(Problem(code, "media", (file.uri or file.name)[:120]))
+            statements.append(Statement("media", file.uri or file.name))
+        elif file.path is None or item is None or file.sha512 in digests:
+            yield file
+        else:
+            # What is kept may differ from what was given (an SVG is rebuilt): only that tells whether it is new.
+            try:
+                yield replace(file, sha512=prepare(file.path, file.name, set()).sha512)
+            except (Refused, OSError) as error:
+                problems.append(_refused(file, error))
+
+
+def _refused(file: MediaDraft, error: Exception) -> Problem:
+    reason = error.code if isinstance(error, HeirloomError) else type(error).__name__
+    return Problem("draft.file-refused", "media", f"{file.name}: {reason}")
+
+
+def _without_superseded(before: ItemDraft, draft: ItemDraft) -> ItemDraft:
+    """What is there, without statements that stood in for what *draft* now says, or says in other words."""
+    applied = {_label_name(label) for label in draft.labels}
+    anew = {(part.name, part.language) for part in draft.statements if part.name.startswith("label ")}
+
+    def superseded(part: Statement) -> bool:
+        if part.name == "label":
+            return part.value in applied
+        if part.name == "community":
+            return part.value in draft.communities
+        named = part.name.removeprefix("label ")
+        return named != part.name and (named in applied or (part.name, part.language) in anew)
+
+    kept = tuple(part for part in before.statements if part in draft.statements or not superseded(part))
+    return before if kept == before.statements else replace(before, statements=kept)
 
 
 def _remove(by: User, item: Item | None, draft: ItemDraft, report: Report, dry_run: bool) -> None:
@@ -333,17 +386,19 @@ def _prepare_media(by: User, job: _Job) -> None:
     """Judge new files before any transaction; a refused one is a problem of its record, not of the import."""
     assert job.item is not None
     have = {media.original_name: media for media in _files_of(job)}
-    taken = {media.path.casefold() for media in have.values()}
+    taken = {media.path.casefold() for media in _files_of(job)}
     for file in job.after.media:
         old = have.get(file.name)
         if file.path is None or (old is not None and file.sha512 in ("", old.sha512)):
             continue
+        # A file in the place of another takes its path, unless it is copied before the rows change.
+        again = {old.path.casefold()} if old is not None and file.path.stat().st_size <= AT_ONCE else set()
         try:
-            made = prepare(file.path, file.name, taken)
+            made = prepare(file.path, file.name, taken - again)
         except (Refused, OSError) as error:
-            reason = error.code if isinstance(error, HeirloomError) else type(error).__name__
-            job.draft = _with(job.draft, Problem("draft.file-refused", "media", f"{file.name}: {reason}"))
+            job.draft = _with(job.draft, _refused(file, error))
             continue
+        made.replaces = old
         taken.add(made.path.casefold())
         if made.large:
             keep_large(job.item, made, by)
@@ -407,7 +462,7 @@ def _relate(known: _Known, item: Item, after: ItemDraft, rows: dict[type[Any], l
 
 
 def _write_media(job: _Job) -> None:
-    """Rows of new files; texts of files that are there already."""
+    """Rows of new files; texts of files that are there already, and new content under a name that is there."""
     assert job.item is not None
     described = {file.name: file for file in job.after.media}
     position = 0
@@ -421,6 +476,8 @@ def _write_media(job: _Job) -> None:
     for made in job.media:
         file = described[made.given]
         media = made.media(job.item, position)
+        if made.replaces is not None:
+            media.pk, media.position = made.replaces.pk, made.replaces.position
         media.original_name = made.given[:500]
         media.role, media.language, media.alt, media.caption = (
             file.role,

@@ -90,7 +90,10 @@ def add_media(
 
 @dataclass
 class Prepared:
-    """A file that was judged and may be kept: what is known of it, and its bytes (None once they are in the archive)."""
+    """A file that was judged and may be kept: what is known of it, and its bytes (None once they are in the archive).
+
+    ``replaces`` is the row of the file whose place it takes.
+    """
 
     given: str
     path: str
@@ -98,6 +101,7 @@ class Prepared:
     size: int
     sha512: str
     source: Source | None
+    replaces: Media | None = None
 
     @property
     def large(self) -> bool:

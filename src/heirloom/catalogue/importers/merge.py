@@ -2,7 +2,7 @@
 
 Rules: a silent field changes nothing. A translated text gains languages and may be corrected in a language that the
 draft speaks, but machine text never takes the place of a person's. Lists grow by identity, unless the draft's
-source has the last word in them (``ItemDraft.replaces``). Media are only added here.
+source has the last word in them (``ItemDraft.replaces``). Media are added, or take the place of the one with their name.
 """
 
 from __future__ import annotations
