@@ -29,8 +29,6 @@ from heirloom.web.forms.refusals import plain, refusal
 from heirloom.web.forms.writing import writing_languages
 from heirloom.web.reader import languages
 
-_BLANK = 1
-
 
 @login_required
 @require_http_methods(["GET", "POST"])
@@ -109,8 +107,12 @@ def _form(
     more = request.POST.get("more", "")
     assert isinstance(request.user, User)
     may_edit = rules.may_edit(request.user, case)
+    # Each list ends with an empty part, folded away until somebody wants one more; a case begins with a section in sight.
     blank = {
-        name: [*shown[name], *([{}] * (_BLANK if may_edit and (name == more or not shown[name]) else 0))]
+        name: [
+            *shown[name],
+            *([{"blank": True, "open": name == more or (name == "sections" and not shown[name])}] * may_edit),
+        ]
         for name in ("sections", "costs", "reach", "goals", "partners", "sources")
     }
     return {

@@ -240,15 +240,20 @@ def _form(
             for name, value in part.items()
         }
 
+    applied = call.submissions.exclude(state=Submission.State.DRAFT).exists()
+    # Each list ends with an empty part, folded away until somebody wants one more.
     lists = {
-        name: [*map(readable, shown[name]), *([{}] if name == more or not shown[name] else [])]
+        name: [
+            *map(readable, shown[name]),
+            *([] if applied and name != "sources" else [{"blank": True, "open": name == more}]),
+        ]
         for name in _LISTS
     }
     for criterion in lists["criteria"]:
-        levels = [readable(level) for level in criterion.get("levels", [])]
-        criterion["levels"] = list(
-            enumerate([*levels, *({"value": value} for value in range(len(levels) + 1, 6))])
-        )
+        levels = list(enumerate(map(readable, criterion.get("levels", []))))
+        free = [(value - 1, {"value": value}) for value in range(len(levels) + 1, 6)]
+        criterion["levels"] = levels or free
+        criterion["free_levels"] = free if levels and not applied else []
     for question in lists["questions"]:
         question["needs"] = "no" if question.get("required_answer") is False else "yes"
         question["choices_text"] = "\n".join(
@@ -279,7 +284,7 @@ def _form(
         "yes_no": [("yes", _("Yes")), ("no", _("No"))],
         "time_zones": [(name, name) for name in sorted(zoneinfo.available_timezones())],
         "languages": writing_languages(request, used),
-        "applied": call.submissions.exclude(state=Submission.State.DRAFT).exists(),
+        "applied": applied,
         "seen": seen,
         "error": error,
         "wrong": error["wrong"] if error else {},
