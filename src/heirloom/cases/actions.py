@@ -23,7 +23,7 @@ from heirloom.people.models import User
 from heirloom.text import Translated
 
 from . import content, facts, indexing, rerun, rules, sealing, translating
-from .errors import EditedMeanwhile, NotReadyToSeal
+from .errors import EditedMeanwhile, InvalidContent, NotReadyToSeal
 from .models import Case, CaseMember, Seal
 from .queries import with_content
 
@@ -44,6 +44,9 @@ def create_case(by: User, title: Translated) -> Case:
 def save_content(by: User, case: Case, data: object, *, revision: int) -> Case:
     """Save the whole content of a case in preparation; of what a translator sends, the texts alone.
 
+    The protocol holds from this moment, for what is published too. One that a community laid on the case is lifted or changed
+    by the community's stewards alone.
+
     Args:
         data: the content, see :mod:`heirloom.cases.content`.
         revision: the revision that the editor started from.
@@ -56,9 +59,12 @@ def save_content(by: User, case: Case, data: object, *, revision: int) -> Case:
         raise NotAllowed
     if revision != case.revision:
         raise EditedMeanwhile
+    laid = case.protocol
     if not rules.may_edit(by, case):
         data = translating.only_texts(content.describe(_loaded(case.pk)), data)
     content.apply(case, data, rights.visible_items(by) | Q(pk__in=_shown(case)))
+    if case.protocol != laid and not rights.may_lift(by, laid):
+        raise InvalidContent(field="protocol", problem=NotAllowed.message)
     case.revision += 1
     case.updated_at = timezone.now()
     case.save(update_fields=["revision", "updated_at"])

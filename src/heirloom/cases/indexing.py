@@ -1,4 +1,7 @@
-"""What search knows of a case: the texts of the version that the public sees, or of the draft while there is none."""
+"""What search knows of a case: what the version that the public sees says, or the draft while there is none.
+
+Nothing of a draft that follows a published version is in the index: it would be found by people who must not know of it yet.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from .queries import with_content
 def case_entry(case: Case) -> search.Entry:
     """Return the entry of a case that was loaded with its content."""
     seal = case.published_seal
-    shown: Mapping[str, Any] = seal.content if seal is not None else content.describe(case)
+    shown: Mapping[str, Any] = seal.content if seal is not None else _draft(case)
     texts: list[Translated | str] = [
         Translated.from_json(shown["summary"]),
         Translated.from_json(shown["skills"]),
@@ -24,10 +27,22 @@ def case_entry(case: Case) -> search.Entry:
     for section in shown["sections"]:
         texts += [Translated.from_json(section["heading"]), Translated.from_json(section["body"])]
     texts += [Translated.from_json(partner["name"]) for partner in shown["partners"]]
-    texts += [place.name for place in case.places.all()]
-    texts += [term.label for term in case.terms.all()]
-    texts += [community.name for community in case.communities.all()]
+    for name, text in (("places", "name"), ("terms", "label"), ("communities", "name")):
+        described = shown[f"{name}_described"]
+        texts += [Translated.from_json(described[key][text]) for key in sorted(described)]
     return search.Entry("case", case.pk, [Translated.from_json(shown["title"])], texts)
+
+
+def _draft(case: Case) -> dict[str, Any]:
+    """The case in preparation, in the form of a seal as far as the index reads it."""
+    return {
+        **content.describe(case),
+        "places_described": {place.key: {"name": place.name.to_json()} for place in case.places.all()},
+        "terms_described": {str(term): {"label": term.label.to_json()} for term in case.terms.all()},
+        "communities_described": {
+            community.key: {"name": community.name.to_json()} for community in case.communities.all()
+        },
+    }
 
 
 def index_case(case: Case) -> None:

@@ -306,9 +306,15 @@ def may_set_protocol(user: type_of_person, item: Item) -> bool:
     closes the item further, so everybody who may edit it may.
     """
     who = viewer(user)
-    if item.protocol is not None and (ruling := _rule(item.protocol).communities):
-        return bool(ruling & who.stewarded)
+    if item.protocol is not None and _rule(item.protocol).communities:
+        return may_lift(who, item.protocol)
     return may_edit(who, item)
+
+
+def may_lift(user: type_of_person, protocol: Protocol | None) -> bool:
+    """Whether *user*, who may edit a thing, may put another protocol, or none, in the place of *protocol*."""
+    ruling = _rule(protocol).communities if protocol is not None else frozenset()
+    return not ruling or bool(ruling & viewer(user).stewarded)
 
 
 def may_label(user: type_of_person, community: Community) -> bool:
