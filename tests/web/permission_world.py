@@ -96,7 +96,6 @@ class World:
         with transaction.atomic():
             response = client.generic(method, path, **more)
             body = b"".join(response.streaming_content) if response.streaming else response.content
-            response.close()
             transaction.set_rollback(True)
         response.body = body
         return response

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port, validate_host
 
@@ -153,15 +153,21 @@ class PublicImages:
         return image
 
     def _look_up(self, identifier: str) -> ServedImage | None:
-        # Outside Django's requests nobody else gives back connections that broke or grew old.
-        close_old_connections()
+        _give_back()
         try:
             found = stored.find(None, *_split(identifier))
         except NotFound:
             return None
         finally:
-            close_old_connections()
+            _give_back()
         return _served(found, make=False) if found.public else None
+
+
+def _give_back() -> None:
+    """Give back connections that broke or grew old: outside Django's requests nobody else does."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
 
 
 def _source(environ: dict[str, Any]) -> _Known:
