@@ -1,7 +1,8 @@
 """Sentences of the account pages and letters, so that they are translated with all others.
 
-django-allauth writes them; its own translations lack some of our languages. Each must be exactly as it is there, which a test
-compares with the installed release.
+django-allauth writes most of them, Django those about fields and passwords; their own translations lack some of our languages. Each
+must be exactly as it is there, which a test compares with the installed release. How the English pages say them differently stands
+in ``locale/en``.
 """
 
 from __future__ import annotations
@@ -227,3 +228,31 @@ PLURALS = (
 )
 # fmt: on
 FIELD_LABELS = (pgettext_lazy("field label", "Login"),)
+
+# Django's own, as its forms and password checks say them on these pages.
+FORM_SENTENCES = (
+    gettext_noop("Enter a valid email address."),
+    gettext_noop("The password is too similar to the %(verbose_name)s."),
+    gettext_noop("This field is required."),
+    gettext_noop("This password is entirely numeric."),
+    gettext_noop("This password is too common."),
+    gettext_noop("Your password can’t be a commonly used password."),
+    gettext_noop("Your password can’t be entirely numeric."),
+    gettext_noop("Your password can’t be too similar to your other personal information."),
+)
+FORM_PLURALS = (
+    (
+        "This password is too short. It must contain at least %d character.",
+        ngettext_lazy(
+            "This password is too short. It must contain at least %d character.",
+            "This password is too short. It must contain at least %d characters.",
+        ),
+    ),
+    (
+        "Your password must contain at least %(min_length)d character.",
+        ngettext_lazy(
+            "Your password must contain at least %(min_length)d character.",
+            "Your password must contain at least %(min_length)d characters.",
+        ),
+    ),
+)

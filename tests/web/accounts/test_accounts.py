@@ -14,6 +14,8 @@ from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext
 from pytest_django import Settings
 from tests.factories.pages import Page, browser, read
 from tests.factories.people import make_user
@@ -219,7 +221,7 @@ def test_a_forgotten_password_is_set_anew_by_letter() -> None:
     signed_in(password="boats at night, now")
     read(client.get(reverse("account_reset_password_from_key_done")))
     spent = client.get(link[1], follow=True)
-    assert "Bad Token" in read(spent).words
+    assert "This link does not work" in read(spent).words
 
 
 def test_an_address_is_confirmed_by_letter() -> None:
@@ -236,7 +238,7 @@ def test_an_address_is_confirmed_by_letter() -> None:
 def test_signing_up_can_be_closed(settings: Settings) -> None:
     settings.SIGNUP_OPEN = False
     response = browser().get(reverse("account_signup"))
-    assert "Sign Up Closed" in read(response).words
+    assert "New accounts are closed" in read(response).words
     browser().post(reverse("account_signup"), {"email": "noy@boats.example", "password1": PASSWORD})
     assert not User.objects.exists()
 
@@ -274,3 +276,44 @@ def test_every_sentence_of_the_account_pages_is_up_for_translation() -> None:
     asked = {one[0] for one in _sentences().sentences()}
     assert asked - known == set()
     assert known - asked == set(), "no longer in the installed release"
+
+
+def test_what_django_says_on_these_pages_is_up_for_translation_word_for_word() -> None:
+    import django
+    from babel.messages.pofile import read_po
+
+    from heirloom.web.account_words import FORM_PLURALS, FORM_SENTENCES
+
+    held: set[str] = set()
+    for part in ("conf", "contrib/auth"):
+        source = Path(django.__file__).parent / part / "locale" / "en" / "LC_MESSAGES" / "django.po"
+        with source.open("rb") as stream:
+            held |= {
+                one if isinstance(one, str) else one[0]
+                for message in read_po(stream, ignore_obsolete=True)
+                if (one := message.id)
+            }
+    ours = {*FORM_SENTENCES, *(one for one, _both in FORM_PLURALS)}
+    assert ours - held == set(), "no longer in the installed release"
+
+
+def test_our_words_win_over_those_of_the_libraries() -> None:
+    from babel.messages.pofile import read_po
+
+    import heirloom
+
+    folder = Path(heirloom.__file__).parent / "locale"
+    for language, name in (("zh-hans", "zh_Hans"), ("lo", "lo"), ("vi", "vi"), ("en", "en")):
+        with (folder / name / "LC_MESSAGES" / "django.po").open("rb") as stream:
+            said = read_po(stream)["Sign In"].string
+        with translation.override(language):
+            assert said
+            assert gettext("Sign In") == said
+
+
+def test_account_pages_speak_as_the_rest_of_the_site_does() -> None:
+    client = browser()
+    for name in ("account_login", "account_signup", "account_reset_password"):
+        page = read(client.get(reverse(name)))
+        said = [word for word in page.words if re.fullmatch(r"(?:[A-Z][a-z]+ )+[A-Z][a-z]+", word)]
+        assert said == [], "Title Case"
