@@ -11,7 +11,7 @@ from defusedxml.ElementTree import fromstring
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heirloom.pathways.charts import Axis, Bar, Chart, Curve, Point, _fitted, _ticks, _width, svg
+from heirloom.pathways.charts import NARROW, Axis, Bar, Chart, Curve, Point, _fitted, _ticks, _width, svg
 from heirloom.pathways.message import Message, Value, plain
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -90,6 +90,59 @@ def test_any_chart_is_a_well_formed_named_harmless_picture(
         for name in ("x", "y", "cx", "cy", "width", "height"):
             if (at := element.get(name)) is not None:
                 assert -1000 < float(at) < max(2000, height + 100)
+
+
+def numbers(root: Element, tag: str, *names: str) -> list[tuple[float, ...]]:
+    return [
+        tuple(float(element.get(name) or "nan") for name in names) for element in root.iter(f"{SVG}{tag}")
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=6), st.floats(1, 50), st.sampled_from([NARROW, 720]))
+def test_the_whole_of_a_band_is_seen(highs: list[float], top: float, width: int) -> None:
+    """Also where the axis was laid out for the line alone, as recorded runs may have it."""
+    points = tuple(Point(k / 10, 0.5, 0.0, high) for k, high in enumerate(highs))
+    chart = Chart(
+        "curves", said("T"), said("D"), axis=Axis(said("Up"), 0, top), across=AXIS, curves=(Curve(Value("A"), points),)
+    )  # fmt: skip
+    root = parsed(svg(chart, width=width))
+    [band] = [element.get("points") or "" for element in root.iter(f"{SVG}polygon")]
+    heights = [float(pair.split(",")[1]) for pair in band.split()]
+    frame = [y for y1, y2 in numbers(root, "line", "y1", "y2") for y in (y1, y2)]
+    assert min(heights) >= 34 - 0.01
+    assert max(heights) <= max(frame) + 0.01
+    assert len(set(heights)) >= len(
+        {round(high / max(*highs, top), 4) for high in highs if high}
+    ) > 0 or not any(highs)
+
+
+@pytest.mark.parametrize("width", [NARROW, 720])
+def test_words_of_bars_do_not_run_into_one_another(width: int) -> None:
+    """On a phone a label stands above its bar, with its number at the other end of the line."""
+    chart = Chart(
+        "bars",
+        said("T"),
+        said("D"),
+        axis=AXIS,
+        bars=tuple(Bar(Value(f"Language of the village number {k}"), 0.5, 0.1, 0.9) for k in range(3)),
+    )
+    root = parsed(svg(chart, width=width))
+    boxes: dict[float, list[tuple[float, float]]] = {}
+    for element in root.iter(f"{SVG}text"):
+        wide, at = _width(element.text or ""), float(element.get("x") or 0)
+        start = {"start": at, "middle": at - wide / 2, "end": at - wide}[
+            element.get("text-anchor") or "start"
+        ]
+        assert start >= -0.5
+        assert start + wide <= width + 0.5
+        boxes.setdefault(float(element.get("y") or 0), []).append((start, start + wide))
+    assert len(boxes) == 3 + 2
+    for line in boxes.values():
+        for (_, end), (start, _) in itertools.pairwise(sorted(line)):
+            assert start >= end
+    starts = [bar[0] for bar in numbers(root, "rect", "x", "width")]
+    assert (max(starts) < 20) == (width == NARROW)
 
 
 @given(charts())

@@ -70,6 +70,14 @@ def test_places_far_apart_get_the_world() -> None:
     assert maps.frame_for([(102, 18)], region=False) is maps.WORLD
 
 
+def test_a_single_place_is_shown_with_the_coasts_around_it() -> None:
+    """Without names and borders, a village is only found on a map that shows the whole region."""
+    left, _, width, _ = map(float, maps.frame_for([(102.1, 19.9)], region=True).view_box.split())
+    stretch = math.cos(math.radians(19.9))
+    assert left / 100 / stretch < 95
+    assert (left + width) / 100 / stretch > 109
+
+
 def test_the_outline_fits_the_frame() -> None:
     outline = REPOSITORY / "src" / "heirloom" / "web" / "static" / "dist" / "manifest.json"
     if not outline.is_file():

@@ -216,8 +216,11 @@ def test_a_rights_text_that_is_no_address_is_no_link(render: Render) -> None:
 @pytest.mark.parametrize(
     ("language", "count", "shown"),
     [
-        ("en", 0, "0 byte"),
-        ("en", 999, "999 byte"),
+        ("en", 0, "0 bytes"),
+        ("en", 1, "1 byte"),
+        ("en", 999, "999 bytes"),
+        ("zh-hans", 999, "999字节"),
+        ("lo", 999, "999 byte"),
         ("en", 4_830_000, "4.8 MB"),
         ("vi", 4_830_000, "4,8 MB"),
         ("en", 2e15, "2,000 TB"),

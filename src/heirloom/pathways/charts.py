@@ -12,13 +12,15 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from xml.sax.saxutils import escape, quoteattr
 
 from heirloom.pathways.message import Json, Message, Value, plain
 
 WIDTH = 720
+NARROW = 320
+_STACKED = 480  # below this width a bar stands under its label, not beside it
 _LINE = 24
 _CELL = 26
 _FONT = 14
@@ -167,7 +169,7 @@ def svg(
         name: prefix of element ids, unique in the page.
         standalone: a file of its own, with its own light and dark colours; otherwise it is meant to stand inside a
             page, takes the page's text colour, and carries no style a strict content policy would refuse.
-        width: in the units of the text's size; a page draws a second, narrow one (360) for phones, where a scaled wide
+        width: in the units of the text's size; a page draws a second one (``NARROW``) for phones, where a scaled wide
             one could not be read.
     """
     return _Drawing(chart, translate, write, width).render(language, name, standalone=standalone)
@@ -229,9 +231,15 @@ class _Drawing:
             return left + (right - left) * (value - axis.low) / span
 
         ticks, digits = _ticks(axis)
+        ended = -math.inf
         for tick in ticks:
             self._line(at(tick), top, at(tick), bottom, ' stroke-opacity="0.2"')
-            self._text(at(tick), bottom + 18, self._number(axis, tick, digits), "middle")
+            words = self._number(axis, tick, digits)
+            half = _width(words) / 2
+            middle = min(max(at(tick), half), self.width - half)
+            if middle - half > ended:
+                self._text(middle, bottom + 18, words, "middle")
+                ended = middle + half
         self._text(
             (left + right) / 2,
             bottom + 40,
@@ -247,13 +255,24 @@ class _Drawing:
         axis = self.chart.axis
         assert axis is not None
         labels = [self._words(bar.label) for bar in self.chart.bars]
-        left = min(0.42 * self.width, max((_width(label) for label in labels), default=0) + 20)
-        right, top = self.width - 76.0, 10.0
-        bottom = top + (_LINE + 8) * len(labels)
+        stacked = self.width < _STACKED
+        if stacked:
+            left, right, top, step = 8.0, self.width - 12.0, 4.0, 2.0 * _LINE
+        else:
+            left = min(0.42 * self.width, max((_width(label) for label in labels), default=0) + 20)
+            right, top, step = self.width - 76.0, 10.0, _LINE + 8.0
+        bottom = top + step * len(labels)
         at = self._across(axis, left, right, top, bottom)
         for index, (bar, label) in enumerate(zip(self.chart.bars, labels, strict=True)):
-            y = top + (_LINE + 8) * (index + 0.5)
-            self._text(left - 10, y + 5, label, "end", left - 14)
+            shown = self._number(axis, bar.value, axis.digits)
+            if stacked:
+                y = top + step * (index + 1) - 13
+                self._text(left, y - 16, label, room=right - left - _width(shown) - 12)
+                self._text(right, y - 16, shown, "end")
+            else:
+                y = top + step * (index + 0.5)
+                self._text(left - 10, y + 5, label, "end", left - 14)
+                self._text(right + 10, y + 5, shown)
             self.body.append(
                 f'<rect x="{_n(at(axis.low))}" y="{_n(y - 7)}" width="{_n(at(bar.value) - at(axis.low))}" height="14"'
                 ' fill-opacity="0.35"/>'
@@ -263,24 +282,28 @@ class _Drawing:
                 for end in (bar.low, bar.high):
                     self._line(at(end), y - 5, at(end), y + 5, ' stroke-width="2"')
             self.body.append(f'<circle cx="{_n(at(bar.value))}" cy="{_n(y)}" r="4"/>')
-            self._text(right + 10, y + 5, self._number(axis, bar.value, axis.digits))
         self.height = bottom + 54
 
     def _curves(self) -> None:
         up, across = self.chart.axis, self.chart.across
         assert up is not None
         assert across is not None
-        left, right, top, bottom = 70.0, self.width - 28.0, 34.0, 354.0
+        # The axis may have been laid out for the lines alone; the whole of every band is to be seen.
+        highs = (p.high for curve in self.chart.curves for p in curve.points if p.high is not None)
+        up = replace(up, high=max(up.high, *highs, up.low))
+        ticks, digits = _ticks(up)
+        numbers = [self._number(up, tick, digits) for tick in ticks]
+        left = max((_width(number) for number in numbers), default=0.0) + 18
+        right, top, bottom = self.width - 20.0, 34.0, 34.0 + min(320.0, 0.85 * self.width)
         x_of = self._across(across, left, right, top, bottom)
         span = (up.high - up.low) or 1.0
 
         def y_of(value: float) -> float:
-            return bottom - (bottom - top) * (min(value, up.high) - up.low) / span
+            return bottom - (bottom - top) * (value - up.low) / span
 
-        ticks, digits = _ticks(up)
-        for tick in ticks:
+        for tick, number in zip(ticks, numbers, strict=True):
             self._line(left, y_of(tick), right, y_of(tick), ' stroke-opacity="0.2"')
-            self._text(left - 8, y_of(tick) + 5, self._number(up, tick, digits), "end")
+            self._text(left - 8, y_of(tick) + 5, number, "end")
         self._text(8, 18, up.title.text(self.translate, self.write), room=self.width - 16)
         for index, curve in enumerate(self.chart.curves):
             self._curve(curve, index, x_of, y_of)

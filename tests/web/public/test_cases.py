@@ -45,6 +45,19 @@ def publish(case: Case, made: Seal) -> Case:
     return actions.publish(make_user(grants=["organiser"]), Seal.objects.get(pk=made.pk))
 
 
+def test_what_a_section_shows_is_not_the_cover_again(client: Client) -> None:
+    lead, organiser = make_user(), make_user(grants=["organiser"])
+    cover = make_kept_item(title=Translated({"en": "Loom seen from above"}))
+    case = make_case(lead, "River songs", cover=cover.key)
+    publish(case, seal(lead, case))
+    url = reverse("case", args=[case.key])
+    shown = f'href="{reverse("item", args=[cover.key])}"'
+    assert client.get(url).content.decode().count(shown) == 1
+    edit_case(lead, case, sections=[{"heading": {}, "body": words("See."), "item": cover.key, "run": None}])
+    actions.publish(organiser, Seal.objects.get(pk=seal(lead, case).pk))
+    assert client.get(url).content.decode().count(shown) == 1
+
+
 def test_the_public_reads_the_seal_and_never_the_draft(client: Client) -> None:
     lead = make_user()
     case = make_case(lead, "River songs", cover=make_kept_item().key)

@@ -138,8 +138,13 @@ def test_a_real_run_its_repeat_and_its_place_in_a_published_case(client: Client)
         "image",
         "Run it again",
         "Software it ran with",
+        "How much is covered",
     ):
         assert part in said, part
+    assert said.count("<svg xmlns") == 2 * said.count('class="chart-wide"') > 0, (
+        "one for desks, one for phones"
+    )
+    assert '<img src="/runs/' not in said, "what is drawn in the page is not fetched as a picture too"
     assert again.key in said
     assert run.key in page(as_person(person), again)
     assert client.get(reverse("run", args=[run.key])).status_code == 404
@@ -160,4 +165,10 @@ def test_a_real_run_its_repeat_and_its_place_in_a_published_case(client: Client)
     assert reverse("run-repeat", args=[run.key]) not in public
     shown = client.get(reverse("case", args=[case.key])).content.decode()
     assert "heirloom replicate" in shown
+    assert "Recorded run" in shown
+    assert shown.count('class="chart-narrow"') == 1
+    client.cookies["language"] = "lo"
+    lao = client.get(reverse("case", args=[case.key])).content.decode()
+    assert 'role="img" lang="lo"' in lao
+    assert "How much is covered" not in lao
     assert reverse("kit", args=[case.key]) in shown

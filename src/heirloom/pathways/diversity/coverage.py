@@ -328,10 +328,10 @@ def _write(
         ("rarefaction.svg", wording.curve_chart(facets), "rarefaction"),
         ("gaps.svg", wording.gap_chart(gaps), "gaps"),
     ]
-    sentences = [
-        s for found in facets for s in wording.facet_sentences(found, settings.confidence, settings.minimum)
-    ]
-    sentences += wording.gap_sentences(gaps)
+    # What is absent is said first: it is what people ask for, and needs no knowledge of estimates.
+    sentences = wording.gap_sentences(gaps)
+    for found in facets:
+        sentences += wording.facet_sentences(found, settings.confidence, settings.minimum)
     if settings.below > 1:
         sentences.append(wording.withheld_sentence(settings.below))
     tables = [wording.coverage_table(facets), wording.curve_table(facets)]

@@ -17,8 +17,9 @@ from . import summaries
 from .calls import call_entry
 from .cards import case_card, item_card
 
-CASES_SHOWN = 6
-ITEMS_SHOWN = 8
+CASES_SHOWN = 7
+"""The newest stands large at the top, the others below."""
+ITEMS_SHOWN = 4
 
 
 @require_safe
@@ -27,8 +28,10 @@ def home(request: HttpRequest) -> HttpResponse:
     who = rights.viewer(request.user)
     cases = summaries.published(who, most=CASES_SHOWN)
     covers = summaries.open_items(who, [case.shown.cover[0] for case in cases if case.shown.cover])
+    cards = [case_card(case.shown, covers, large=not number) for number, case in enumerate(cases)]
     items = (
         Item.objects.filter(rights.visible_items(who), state=Item.State.PUBLISHED)
+        .exclude(key__in=covers)
         .prefetch_related("media", "places")
         .order_by("-updated_at", "-pk")[:ITEMS_SHOWN]
     )
@@ -38,7 +41,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "heirloom/public/home.html",
         {
             "open_calls": [entry for entry in entries if entry["open"]],
-            "cases": [case_card(case.shown, covers) for case in cases],
+            "lead": next(iter(cards), None),
+            "cases": cards[1:],
             "items": [item_card(item) for item in items],
             "published_collections": call_queries.collections()[:3],
         },

@@ -27,16 +27,19 @@ ICONS: Final[Mapping[str, str]] = {
     "object": "shape",
 }
 _WIDTHS = (160, 320)
-_SIZES = "(min-width: 56rem) 16rem, 10rem"
+_SIZES = "(min-width: 36rem) 16rem, 6.5rem"
 """A list is read on slow phones first: its pictures are thumbnails, and come closer on the page of the thing."""
+_LARGE_WIDTHS = (320, 640)
+_LARGE_SIZES = "(min-width: 56rem) 30rem, 20rem"
 
 
-def _image(key: str, media: Mapping[str, Any]) -> dict[str, Any] | None:
+def _image(key: str, media: Mapping[str, Any], *, large: bool = False) -> dict[str, Any] | None:
     """A card's picture; the title beside it says what it is, so it has no words of its own."""
-    found = picture(key, media, _WIDTHS, form="webp")
-    return (
-        None if found is None else {**found, "src": found["srcset"].split(" ")[0], "alt": "", "sizes": _SIZES}
-    )
+    found = picture(key, media, _LARGE_WIDTHS if large else _WIDTHS, form="webp")
+    if found is None:
+        return None
+    smallest = found["srcset"].split(" ")[0]
+    return {**found, "src": smallest, "alt": "", "sizes": _LARGE_SIZES if large else _SIZES}
 
 
 def item_card(item: Item) -> dict[str, Any]:
@@ -70,9 +73,11 @@ def item_card(item: Item) -> dict[str, Any]:
     }
 
 
-def case_card(case: CaseSummary, open_items: Collection[str], *, theme: Any = "") -> dict[str, Any]:
-    """Return a case as a card; its cover is shown where *open_items* has it."""
-    image = _image(*case.cover) if case.cover and case.cover[0] in open_items else None
+def case_card(
+    case: CaseSummary, open_items: Collection[str], *, theme: Any = "", large: bool = False
+) -> dict[str, Any]:
+    """Return a case as a card; its cover is shown where *open_items* has it, *large* where it leads a page."""
+    image = _image(*case.cover, large=large) if case.cover and case.cover[0] in open_items else None
     badges = []
     if case.rerunnable:
         badges.append({"label": _("Can be run again"), "kind": "good"})

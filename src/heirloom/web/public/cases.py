@@ -152,7 +152,8 @@ def cases(request: HttpRequest) -> HttpResponse:
             "narrowed": bool(words or pairs),
             "loose": bool(found and found.loose and listed),
             "warning": search.warning(words) if words else None,
-            "clear_url": path,
+            "action": path,
+            "clear_url": path if tags else "",
         },
     )
 
@@ -204,9 +205,7 @@ def _show(request: HttpRequest, case: Case, seal: Seal, published: Seal) -> Http
             "case": case,
             "seal": seal,
             "page": page,
-            "cover_media": next(
-                (one for one in (page["cover"] or {}).get("media", ()) if one["picture"]), None
-            ),
+            "cover": _cover(page),
             "withheld": len(seal.content["items"]) - len(open_items),
             "current": seal.number == published.number,
             "versions": _versions(case, published, seal.number),
@@ -224,6 +223,15 @@ def _show(request: HttpRequest, case: Case, seal: Seal, published: Seal) -> Http
             else "",
         },
     )
+
+
+def _cover(page: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The cover and its picture's file, unless a section shows the same thing: nobody needs it twice."""
+    cover = page["cover"]
+    if not cover or any(section["item"] == cover for section in page["sections"]):
+        return None
+    media = next((one for one in cover["media"] if one["picture"]), None)
+    return {"item": cover, "media": media} if media else None
 
 
 def _replication(made: Any) -> dict[str, Any]:

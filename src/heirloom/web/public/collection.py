@@ -28,6 +28,8 @@ from .places import item_points, labelled
 OFFERED = 15
 """Values of a facet that the page offers; those that are chosen are always among them."""
 OPEN_FACETS = ("kind", "language")
+FEW_FACETS = 3
+"""So few stand open from the start."""
 _ASKED = (*queries.FACETS, "subject", "place", "agent")
 
 FACET_LABELS = {
@@ -85,6 +87,8 @@ def facet_options(facets: Mapping[str, Sequence[queries.FacetValue]]) -> list[di
                     ],
                 }
             )
+    for facet in shown:
+        facet["open"] = facet["open"] or len(shown) <= FEW_FACETS
     return shown
 
 
@@ -150,6 +154,7 @@ def explore(request: HttpRequest) -> HttpResponse:
     sort = request.GET.get("sort", "") if listed.sort == request.GET.get("sort") else ""
     extra = [("sort", sort)] if sort else []
     reader = languages(request)
+    chosen = chosen_tags(filters, facets, path)
     points = labelled(item_points(who, filters, path, pairs(filters, "bbox")), reader) if on_map else []
     return render(
         request,
@@ -159,7 +164,7 @@ def explore(request: HttpRequest) -> HttpResponse:
             "cards": [] if on_map else [item_card(item) for item in listed.items],
             "page_obj": Paginator(range(listed.total), queries.PAGE).get_page(listed.page),
             "facets": facets,
-            "chosen": chosen_tags(filters, facets, path),
+            "chosen": chosen,
             "hidden": [*pairs(filters, *queries.FACETS), *extra, *([("view", "map")] if on_map else [])],
             "search_hidden": [*pairs(filters, "q"), *([("view", "map")] if on_map else [])],
             "sort_hidden": pairs(filters),
@@ -170,7 +175,8 @@ def explore(request: HttpRequest) -> HttpResponse:
             ],
             "list_url": _address(path, [*pairs(filters), *extra]),
             "map_url": _address(path, [*pairs(filters), ("view", "map")]),
-            "clear_url": path,
+            "action": path,
+            "clear_url": path if chosen else "",
             "on_map": on_map,
             "points": points,
             "proposal_url": _address(path, [("q", listed.warning.proposal)]) if listed.warning else "",

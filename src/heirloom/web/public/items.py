@@ -18,7 +18,7 @@ from heirloom.catalogue import queries, rights
 from heirloom.catalogue.exchange import Addresses
 from heirloom.catalogue.models import Item, Label, Media
 from heirloom.catalogue.vocabularies import LABEL_KINDS
-from heirloom.text import fallback_chain
+from heirloom.text import Translated, fallback_chain
 from heirloom.web.addresses import image_service, media_url, picture
 from heirloom.web.reader import languages
 from heirloom.web.templatetags.heirloom_public import date_words
@@ -73,7 +73,7 @@ def _figures(item: Item, reader: Sequence[str]) -> Iterator[dict[str, Any]]:
                 },
                 "info": f"{service}/info.json",
                 "largest": f"{service}/full/max/0/default.jpg",
-                "caption": one.caption,
+                "caption": _caption(one, item),
                 "first": images == 1,
             }
         elif family in {"audio", "video"}:
@@ -88,6 +88,11 @@ def _figures(item: Item, reader: Sequence[str]) -> Iterator[dict[str, Any]]:
                 "tracks": _tracks(item, captions, reader) if family == "video" else [],
                 "transcripts": _transcripts(item, captions),
             }
+
+
+def _caption(one: Media, item: Item) -> Translated:
+    """The caption of a file, unless the page's title or description says the same again."""
+    return Translated({}) if one.caption in (item.title, item.description) else one.caption
 
 
 def _tracks(item: Item, captions: Sequence[Media], reader: Sequence[str]) -> list[dict[str, Any]]:

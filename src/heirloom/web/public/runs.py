@@ -24,6 +24,7 @@ from heirloom.pathways.record import RunRecord, compare
 from heirloom.people.models import User
 from heirloom.text import Translated
 from heirloom.web.addresses import run_file_url
+from heirloom.web.findings import findings
 from heirloom.web.reader import languages
 
 from . import summaries
@@ -200,7 +201,10 @@ def run(request: HttpRequest, key: str) -> HttpResponse:
         return response
     method = _method(found)
     first, repeats = _related(user, found)
+    said = findings(found.key, found.outputs)
     context |= {
+        "found": said,
+        "drawn": [picture["file"] for picture in said["pictures"]] if said else [],
         "method": method,
         "method_title": _(method.title) if method else found.method,
         "run_title": found.title.text(languages(request)),

@@ -21,9 +21,10 @@ WIDTH = 2000
 NORTH, SOUTH = 84.0, -57.0
 _SCALE = WIDTH / (2 * math.pi / (_M * _A1))
 
-# A set of places narrower than this (degrees) is drawn as a region, and never less than the second number is shown.
+# A set of places narrower than this (degrees) is drawn as a region, and never less than the second number is shown: without
+# borders and names a coast must be long enough to be known again.
 REGION_AT_MOST = 45.0
-REGION_AT_LEAST = 12.0
+REGION_AT_LEAST = 32.0
 
 
 def _unit(east: float, latitude: float) -> tuple[float, float]:

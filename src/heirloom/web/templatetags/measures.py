@@ -30,12 +30,22 @@ _BYTES = ("byte", "kilobyte", "megabyte", "gigabyte", "terabyte")
 
 
 def size(count: float) -> str:
-    """Return a number of bytes in the largest decimal unit (1 kB = 1000 bytes), as the reader writes numbers."""
+    """Return a number of bytes in the largest decimal unit (1 kB = 1000 bytes), as the reader writes numbers.
+
+    Bytes are written out where CLDR can: its short form of them has no plural in English ("423 byte").
+    """
     value, unit = float(count), 0
     while value >= 1000 and unit < len(_BYTES) - 1:
         value, unit = value / 1000, unit + 1
     number = round(value, 1 if value < 100 and unit else 0)
-    return format_unit(number, f"digital-{_BYTES[unit]}", length="short", locale=reader_locale())
+    name, locale = f"digital-{_BYTES[unit]}", reader_locale()
+    written = format_unit(number, name, length="short", locale=locale)
+    if unit:
+        return written
+    in_full = format_unit(number, name, length="long", locale=locale)
+    return (
+        written if name in in_full else in_full
+    )  # Babel writes the unit's identifier where a locale has no words
 
 
 def duration(seconds: float | timedelta) -> str:
