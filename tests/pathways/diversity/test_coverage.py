@@ -205,7 +205,9 @@ def test_gaps_against_languages_and_ones_own_list(tmp_path: Path) -> None:
     assert found["dance", ""]["status"] == "outside"
     languages = [line for line in lines if line["facet"] == "language" and not line["second_facet"]]
     assert len(languages) > 80
-    assert f"of the {len(languages)} values" in "".join(sentences(out))
+    told = sentences(out)
+    assert f"of the {len(languages)} values" in told[0], "what is absent is said first"
+    assert sum(sentence.startswith("Region: every one of the 2 values") for sentence in told) == 1
 
 
 def test_summaries_can_be_told_in_any_language(tmp_path: Path) -> None:

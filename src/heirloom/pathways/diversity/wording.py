@@ -140,11 +140,14 @@ def gap_sentences(gaps: Json) -> list[Message]:
     """What is absent."""
     said = []
     for facet in gaps["facets"]:
+        text = gettext_noop(
+            "{facet}: of the {listed} values of the list “{list}”, {empty} appear in no record."
+        )
+        if not facet["empty"]:
+            text = gettext_noop("{facet}: every one of the {listed} values of the list “{list}” appears.")
         said.append(
             Message(
-                gettext_noop(
-                    "{facet}: of the {listed} values of the list “{list}”, {empty} appear in no record."
-                ),
+                text,
                 {
                     "facet": facet_value(facet["facet"]),
                     "empty": _count(facet["empty"]),

@@ -26,7 +26,7 @@ ICONS: Final[Mapping[str, str]] = {
     "practice": "person",
     "object": "shape",
 }
-_WIDTHS = (160, 320)
+_WIDTHS = (104, 208, 320)
 _SIZES = "(min-width: 36rem) 16rem, 6.5rem"
 """A list is read on slow phones first: its pictures are thumbnails, and come closer on the page of the thing."""
 _LARGE_WIDTHS = (320, 640)
