@@ -170,6 +170,7 @@ PAGES: Mapping[str, Row] = {
     "for-programs": Row("/for-programs/"),
     "set-language": Row("/language/", method="POST", form={"language": "lo"}),
     "set-theme": Row("/theme/", method="POST", form={"theme": "dark"}),
+    "favicon": Row("/favicon.ico"),
     "health": Row("/health/"),
     # files and descriptions
     "media": Row(lambda world, state: world.media_path(state), FILES),
@@ -214,6 +215,10 @@ PAGES: Mapping[str, Row] = {
     "case-replications": Row(
         case("/my/cases/{key}/replications/"),
         dict.fromkeys(CASE, frozenset({"lead"})) | {"published": frozenset({"lead", "organiser", "superuser"})},
+    ),
+    "community-new": Row("/my/communities/", {"cataloguer", "superuser"}),
+    "community-new#add": Row(
+        "/my/communities/", {"cataloguer", "superuser"}, "POST", {"name.en": "Dyers", "slug": "dyers"}
     ),
     "community-steward": Row("/my/communities/river/", {"steward"}),
     "community-steward#member": Row(

@@ -13,7 +13,7 @@ from tests.factories.pages import browser, read
 from tests.factories.people import make_user
 
 from heirloom.calls.models import Submission
-from heirloom.catalogue.models import Item, Membership, Protocol
+from heirloom.catalogue.models import Community, Item, Membership, Protocol
 from heirloom.people.models import User
 from heirloom.text import Translated
 
@@ -160,6 +160,41 @@ def test_a_steward_confirms_members_and_their_attributes_are_seen_by_stewards_al
     assert client.post(address, {"what": "remove-member", "member": held.pk}).status_code == 302
     assert not Membership.objects.filter(user=member).exists()
     assert community.memberships.count() == 1
+
+
+def test_a_cataloguer_adds_a_community_and_hands_it_to_its_first_steward() -> None:
+    cataloguer, elder = make_user(grants=["cataloguer"]), make_user()
+    address = reverse("community-new")
+    assert browser(elder).get(address).status_code == 404
+    assert browser(elder).post(address, {"name.en": "Dyers", "slug": "dyers"}).status_code == 404
+    client = browser(cataloguer)
+    assert address in client.get(reverse("my-account")).content.decode()
+    assert "slug" in read(client.get(address)).values
+    wrong = client.post(address, {"slug": "Not a slug!", "name.en": "Dyers"})
+    assert wrong.status_code == 400
+    assert read(wrong).values["name.en"] == ["Dyers"]
+    nameless = client.post(address, {"slug": "dyers"})
+    assert nameless.status_code == 400
+    assert "Give it a name." in read(nameless).words
+    told = {"slug": "dyers", "contact": "Ask Noy", "name.en": "Dyers", "description.en": "Indigo"}
+    made = client.post(address, told)
+    own = reverse("community-steward", args=["dyers"])
+    assert made.headers["Location"] == own
+    community = Community.objects.get()
+    assert (community.name["en"].value, community.description["en"].value) == ("Dyers", "Indigo")
+    assert community.contact == "Ask Noy"
+    assert client.post(address, told).status_code == 409
+    assert Community.objects.count() == 1
+    assert own in client.get(reverse("my-account")).content.decode()
+    done = client.post(own, {"what": "member", "email": elder.email, "role": "steward"})
+    assert done.status_code == 302
+    assert client.get(own).status_code == 404, "from now on its stewards alone"
+    assert own not in client.get(reverse("my-account")).content.decode()
+    theirs = browser(elder)
+    assert own in theirs.get(reverse("my-account")).content.decode()
+    assert theirs.post(own, {"what": "describe", "name.en": "Dyers of indigo"}).status_code == 302
+    community.refresh_from_db()
+    assert community.name["en"].value == "Dyers of indigo"
 
 
 def test_a_steward_defines_changes_and_removes_a_protocol() -> None:

@@ -330,4 +330,4 @@ def test_lists_cost_the_same_for_one_and_three(scene: Scene) -> None:
             counts[name].append(len(captured))
     assert Decision.objects.count() == 2
     for name, (one, three) in counts.items():
-        assert one == three <= 15, (name, one, three)
+        assert one == three <= (10 if name in {"organise", "call-people"} else 15), (name, one, three)

@@ -1,4 +1,4 @@
-"""A community's own page for its stewards: how it is described, who belongs to it, its protocols."""
+"""Communities: added by cataloguers; each has its own page for its stewards: how it is described, who belongs to it, its protocols."""
 
 from __future__ import annotations
 
@@ -23,6 +23,51 @@ from heirloom.text import Translated
 from heirloom.web.forms.nested import translated
 from heirloom.web.forms.refusals import plain, refusal
 from heirloom.web.forms.writing import writing_languages
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Add a community; its page then asks for the first steward, after whom stewards alone decide."""
+    assert isinstance(request.user, User)
+    if not rights.may_found(request.user):
+        raise NotFound
+    error: dict[str, Any] | None = None
+    status = 200
+    post = request.POST
+    name = Translated.from_json(translated(post, "name"))
+    description = Translated.from_json(translated(post, "description"))
+    if request.method == "POST":
+        try:
+            made = actions.create_community(
+                request.user,
+                slug=post.get("slug", "").strip(),
+                name=name,
+                description=description,
+                contact=post.get("contact", "").strip()[:2000],
+            )
+        except HeirloomError as refused:
+            field = str(refused.params.get("field") or "slug")
+            error, status = refusal(refused, field=field), refused.status
+            if field == "name":
+                error = plain(_("Give it a name."), field="name", kept=error["kept"])
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("community-steward", made.slug)
+    return render(
+        request,
+        "heirloom/my/community_new.html",
+        {
+            "name": name,
+            "description": description,
+            "slug": post.get("slug", ""),
+            "contact": post.get("contact", ""),
+            "languages": writing_languages(request, [*name, *description]),
+            "error": error,
+            "wrong": error["wrong"] if error else {},
+        },
+        status=status,
+    )
 
 
 @login_required

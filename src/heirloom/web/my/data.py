@@ -9,12 +9,14 @@ from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from heirloom.calls import personal
+from heirloom.catalogue import rights
 from heirloom.catalogue.models import Community, Membership
 from heirloom.people.models import User
 from heirloom.web.forms.refusals import plain
@@ -30,10 +32,15 @@ def account(request: HttpRequest) -> HttpResponse:
         request.user.save(update_fields=["name"])
         messages.success(request, _("Saved."))
         return redirect("my-account")
-    served = Community.objects.filter(
-        memberships__user=request.user, memberships__role=Membership.Role.STEWARD
-    ).order_by("slug")
-    return render(request, "heirloom/my/account.html", {"communities": list(served)})
+    may_found = rights.may_found(request.user)
+    stewarded = Membership.objects.filter(community=OuterRef("pk"), role=Membership.Role.STEWARD)
+    leads = Q(Exists(stewarded.filter(user=request.user)))
+    if may_found:
+        leads |= ~Q(Exists(stewarded))
+    served = Community.objects.filter(leads).order_by("slug")
+    return render(
+        request, "heirloom/my/account.html", {"communities": list(served[:200]), "may_found": may_found}
+    )
 
 
 @login_required

@@ -16,6 +16,7 @@ urlpatterns = [
     path("cases/<slug:key>/people/", cases.people, name="case-people"),
     path("cases/<slug:key>/replicate/", replications.replicate, name="replicate"),
     path("cases/<slug:key>/replications/", replications.replications, name="case-replications"),
+    path("communities/", communities.new, name="community-new"),
     path("communities/<slug:slug>/", communities.community, name="community-steward"),
     path("items/", items.items, name="my-items"),
     path("items/new/", items.new, name="item-new"),

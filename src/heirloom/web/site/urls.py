@@ -1,4 +1,4 @@
-"""Addresses of language, theme, health and the development page."""
+"""Addresses of language, theme, the icon, health and the development page."""
 
 from django.conf import settings
 from django.urls import path
@@ -8,6 +8,7 @@ from . import views
 urlpatterns = [
     path("language/", views.set_language, name="set-language"),
     path("theme/", views.set_theme, name="set-theme"),
+    path("favicon.ico", views.favicon, name="favicon"),
     path("health/", views.health, name="health"),
 ]
 if settings.DEBUG or getattr(settings, "SHOW_COMPONENTS", False):

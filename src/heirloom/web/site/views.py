@@ -1,4 +1,4 @@
-"""Language, theme, health, and the page of components."""
+"""Language, theme, the icon, health, and the page of components."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from heirloom import __version__
 
@@ -58,6 +59,13 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     else:
         response.delete_cookie("theme", samesite="Lax")
     return response
+
+
+@require_safe
+@cache_control(max_age=24 * 3600, public=True)
+def favicon(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """Lead whatever asks for the icon by its old name, such as feed readers and bookmarks, to the picture."""
+    return HttpResponseRedirect(static("favicon.png"))
 
 
 @require_GET
