@@ -22,7 +22,7 @@ def test_importing_pathways_is_light() -> None:
 
 
 def test_built_in_pathways_are_there_by_name() -> None:
-    assert [pathway.id for pathway in registry.pathways()] == ["diversity"]
+    assert [pathway.id for pathway in registry.pathways()] == ["diversity", "condition"]
     assert registry.problems() == ()
     assert registry.method("diversity.coverage").id == "diversity.coverage"
     assert registry.distribution("diversity")[0] == "heirloom-commons"
@@ -30,7 +30,12 @@ def test_built_in_pathways_are_there_by_name() -> None:
 
 @pytest.mark.usefixtures("third_party")
 def test_a_pathway_of_another_distribution_is_found() -> None:
-    assert [pathway.id for pathway in registry.pathways()] == ["diversity", "example", "faults"]
+    assert [pathway.id for pathway in registry.pathways()] == [
+        "diversity",
+        "condition",
+        "example",
+        "faults",
+    ]
     assert registry.distribution("example") == ("heirloom-example", "1.2")
     assert registry.method("example.letters", "1.2").pathway == "example"
 

@@ -16,7 +16,10 @@ from heirloom.pathways import errors
 from heirloom.pathways.face import Method, Pathway
 
 GROUP = "heirloom.pathways"
-BUILT_IN: tuple[str, ...] = ("heirloom.pathways.diversity:PATHWAY",)
+BUILT_IN: tuple[str, ...] = (
+    "heirloom.pathways.diversity:PATHWAY",
+    "heirloom.pathways.condition:PATHWAY",
+)
 
 
 @dataclass(frozen=True, slots=True)

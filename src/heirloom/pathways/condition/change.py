@@ -1,0 +1,218 @@
+"""What changed between two epochs, and what would have had to change to be seen.
+
+Three quantities are compared pixel by pixel: tilt (degrees between normals), albedo (per cent) and depth (pixels, or
+millimetres with a scale; only what is smaller than about 60 px). The level of detection is the 99 % quantile of the same
+quantities between two captures of the same visit, between which nothing changed, widened where the registration
+of the two epochs is worse than that of the repeat. Without a repeat there is no level and nothing is called a change.
+
+A change of the whole panel at once (all of it darker, all of it tilted) cannot be told from another exposure or another
+camera, and is taken out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from heirloom.pathways.condition.arrays import F32, U8, AnyArray, Mask, angle_degrees
+from heirloom.pathways.condition.register import Registration, register
+from heirloom.pathways.condition.relief import integrate, slopes, smooth
+
+QUANTITIES = ("tilt", "albedo", "depth")
+NOT_MEASURABLE, NO_CHANGE, CHANGED = 0, 1, 2
+_FINE, _LARGE = 1.5, 30.0
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One capture: unit normals (H, W, 3), albedo (H, W), and where both were measured."""
+
+    normals: F32
+    albedo: F32
+    measured: Mask
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Maps (H, W) in the geometry of the first epoch, *sign* kept: tilt in degrees (never negative), albedo in per cent
+    (negative is darker), depth in pixels (negative is loss). *pull*: how much each would change by one pixel of shift."""
+
+    tilt: F32
+    albedo: F32
+    depth: F32
+    pull: dict[str, F32]
+    measurable: Mask
+    registration: Registration
+
+    def of(self, quantity: str) -> F32:
+        return {"tilt": self.tilt, "albedo": self.albedo, "depth": self.depth}[quantity]
+
+
+def _turned(normals: F32, angle: float) -> F32:
+    """Normals of a camera rolled by *angle* (x towards y down), as the first camera sees them."""
+    cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+    x, y = normals[..., 0], normals[..., 1]
+    return np.stack([cos * x - sin * y, sin * x + cos * y, normals[..., 2]], axis=-1)
+
+
+def _masked_blur(values: F32, mask: Mask, sigma: float) -> F32:
+    """Blur that takes nothing from where *mask* is False."""
+    weight = mask.astype(np.float32)
+    below = np.maximum(smooth(weight, sigma), np.float32(1e-3))
+    if values.ndim == 3:
+        return np.stack(
+            [smooth(values[..., c] * weight, sigma) / below for c in range(values.shape[2])], axis=-1
+        )
+    return np.asarray(smooth(values * weight, sigma) / below, np.float32)
+
+
+def _gradient(values: F32) -> F32:
+    down, right = np.gradient(values)
+    return np.asarray(np.hypot(down, right), np.float32)
+
+
+def _unit(normals: F32) -> F32:
+    return np.asarray(normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6), np.float32)
+
+
+def difference(first: Epoch, second: Epoch, registration: Registration | None = None) -> Differences:
+    """*second* less *first*. Raises NotRegistered where they cannot be laid on each other."""
+    shape = (first.albedo.shape[0], first.albedo.shape[1])
+    found = registration or register(first.albedo, second.albedo)
+    brought = _turned(found.bring(second.normals, shape), found.turn())
+    albedo = found.bring(second.albedo, shape)
+    inside = first.measured & found.seen(second.measured, shape) & (first.albedo > 0.01) & (albedo > 0.01)
+    edge = np.zeros(shape, bool)
+    edge[4:-4, 4:-4] = True
+    inside &= edge
+    a = _unit(_masked_blur(first.normals, inside, _FINE))
+    b = _unit(_masked_blur(brought, inside, _FINE))
+    right_a, down_a = slopes(a)
+    right_b, down_b = slopes(b)
+    gap_x, gap_y = right_b - right_a, down_b - down_a
+    if inside.any():
+        gap_x -= np.median(gap_x[inside])
+        gap_y -= np.median(gap_y[inside])
+    level = _unit(np.stack([-(right_a + gap_x), down_a + gap_y, np.ones_like(gap_x)], axis=-1))
+    depth = integrate(np.where(inside, gap_x, 0), np.where(inside, gap_y, 0))
+    depth -= smooth(depth, _LARGE)
+    log_a = _masked_blur(np.log(np.maximum(first.albedo, np.float32(0.005))), inside, _FINE)
+    log_b = _masked_blur(np.log(np.maximum(albedo, np.float32(0.005))), inside, _FINE)
+    ratio = log_b - log_a
+    if inside.any():
+        ratio -= np.median(ratio[inside])
+    steep = np.sqrt(_gradient(right_a) ** 2 + _gradient(down_a) ** 2)
+    pull = {
+        "tilt": np.degrees(np.arctan(steep)).astype(np.float32),
+        "albedo": (100 * _gradient(log_a)).astype(np.float32),
+        "depth": np.hypot(right_a - smooth(right_a, _LARGE), down_a - smooth(down_a, _LARGE)).astype(
+            np.float32
+        ),
+    }
+    return Differences(
+        angle_degrees(a, level), (100 * np.expm1(ratio)).astype(np.float32), depth, pull, inside, found
+    )
+
+
+@dataclass(frozen=True)
+class Level:
+    """The level of detection, from a repeat without change.
+
+    *at* holds the quantile of each quantity's absolute value over the repeat's measurable pixels; *residual* is the repeat's
+    own registration residual (px), already inside those quantiles; *samples* are the sorted absolute values.
+    """
+
+    at: dict[str, float]
+    confidence: float
+    residual: float
+    samples: dict[str, F32]
+
+    def widening(self, quantity: str, found: Differences) -> F32:
+        """By what factor the level is larger where the epochs' registration is worse than the repeat's."""
+        more = max(0.0, found.registration.residual**2 - self.residual**2) ** 0.5
+        extra = np.float32(2.576 * more) * found.pull[quantity]
+        return np.asarray(np.sqrt(1 + (extra / np.float32(max(self.at[quantity], 1e-9))) ** 2), np.float32)
+
+
+def level_of_detection(repeat: Differences, confidence: float = 0.99) -> Level:
+    """From two captures of one visit."""
+    samples = {name: np.sort(np.abs(repeat.of(name)[repeat.measurable])) for name in QUANTITIES}
+    at = {name: float(np.quantile(values, confidence)) for name, values in samples.items()}
+    return Level(at, confidence, repeat.registration.residual, samples)
+
+
+def chances(found: Differences, level: Level, quantity: str) -> F32:
+    """For every pixel, how often the repeat shows so much without any change (at least 1 / number of its pixels)."""
+    values = np.abs(found.of(quantity)) / level.widening(quantity, found)
+    sample = level.samples[quantity]
+    above = len(sample) - np.searchsorted(sample, values, side="left")
+    return np.asarray((above + 1) / (len(sample) + 1), np.float32)
+
+
+def benjamini_hochberg(chance: AnyArray, rate: float) -> float:
+    """The largest chance still called a discovery when false ones shall be at most *rate* of all; 0 for none.
+
+    Benjamini & Hochberg 1995.
+    """
+    ordered = np.sort(np.asarray(chance).ravel())
+    if not len(ordered):
+        return 0.0
+    passed = np.flatnonzero(ordered <= rate * np.arange(1, len(ordered) + 1) / len(ordered))
+    return float(ordered[passed[-1]]) if len(passed) else 0.0
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A changed place: box in pixels (left, top, width, height), area, and the largest signed difference of each quantity."""
+
+    box: tuple[int, int, int, int]
+    area: int
+    peak: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Classes:
+    """*classes* (H, W): 0 not measurable, 1 no change detectable, 2 changed; *beyond*: pixels past the level, of each quantity."""
+
+    classes: U8
+    clusters: tuple[Cluster, ...]
+    beyond: dict[str, float]
+
+
+def classify(found: Differences, level: Level, *, rate: float = 0.05, smallest: int = 20) -> Classes:
+    """Changed places: past the level of detection, false discovery rate at most *rate*, at least *smallest* pixels together.
+
+    The chance of a pixel is the least of its three chances, times three (Bonferroni).
+    """
+    inside = found.measurable
+    least = np.ones(inside.shape, np.float32)
+    past = np.zeros(inside.shape, bool)
+    beyond = {}
+    for name in QUANTITIES:
+        chance = chances(found, level, name)
+        least = np.minimum(least, chance)
+        over = inside & (np.abs(found.of(name)) > level.at[name] * level.widening(name, found))
+        beyond[name] = float(over.sum() / max(1, inside.sum()))
+        past |= over
+    combined = np.minimum(1, 3 * least)
+    limit = benjamini_hochberg(combined[inside], rate)
+    changed = inside & past & (combined <= limit) if limit else np.zeros(inside.shape, bool)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(changed.astype(np.uint8), connectivity=8)
+    clusters = []
+    classes = np.where(inside, NO_CHANGE, NOT_MEASURABLE).astype(np.uint8)
+    for number in range(1, count):
+        left, top, width, height, area = (int(value) for value in stats[number])
+        if area < smallest:
+            continue
+        window = (slice(top, top + height), slice(left, left + width))
+        mask = labels[window] == number
+        classes[window][mask] = CHANGED
+        peak = {}
+        for name in QUANTITIES:
+            values = found.of(name)[window][mask]
+            peak[name] = float(values[np.argmax(np.abs(values))])
+        clusters.append(Cluster((left, top, width, height), area, peak))
+    clusters.sort(key=lambda cluster: (-cluster.area, cluster.box))
+    return Classes(classes, tuple(clusters), beyond)

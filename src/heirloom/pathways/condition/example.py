@@ -1,0 +1,81 @@
+"""Tiny examples of the methods, made from the synthetic panel: for a first try and for the contract test."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import numpy as np
+
+from heirloom.pathways.condition import pictures, synthetic
+from heirloom.pathways.condition.arrays import AnyArray
+from heirloom.pathways.condition.lights import dome, write_lp
+from heirloom.pathways.condition.solve import solve as solve_stack
+from heirloom.pathways.condition.solve import whole
+from heirloom.pathways.condition.stack import Stack
+
+_SIDE = 160
+
+
+def relight(folder: Path) -> dict[str, object]:
+    """Eight photos of 48 x 48 pixels."""
+    panel = synthetic.rock((48, 48), 1, cracks=0, strokes=2)
+    lights = dome(8)
+    names = [f"light_{number}.png" for number in range(len(lights))]
+    for kind in ("photos", "lights"):
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+    for name, pixels in zip(names, synthetic.photograph(panel, lights), strict=True):
+        pictures.write_png(folder / "photos" / name, pixels)
+    (folder / "lights" / "lights.lp").write_text(write_lp(lights, names), "utf-8")
+    return {"scale": 0.1}
+
+
+def reveal(folder: Path) -> dict[str, object]:
+    """The true normals of a small panel, and its colours."""
+    panel = synthetic.rock((64, 64), 2, cracks=0, strokes=2)
+    for kind in ("normals", "colour"):
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+    pictures.write_png(folder / "normals" / "normals.png", pictures.encode_normals(panel.normals()))
+    colours = (np.clip(panel.albedo, 0, 1) ** np.float32(1 / 2.2) * 255).astype(np.uint8)
+    pictures.write_png(folder / "colour" / "colour.png", colours)
+    return {}
+
+
+@functools.cache
+def _epochs() -> dict[str, dict[str, bytes]]:
+    import tempfile
+
+    panel = synthetic.rock((_SIDE, _SIDE), 3)
+    damaged, _ = synthetic.weather(panel, 3, spalls=3, pigment=2, depth=(1.0, 1.5))
+    made: dict[str, dict[str, bytes]] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for number, name in enumerate(("before", "repeat", "after")):
+            lights = dome(12, number)
+            photos = synthetic.photograph(
+                damaged if name == "after" else panel, lights, number, channels=1, shadows=False
+            )
+            stack = Stack.write(Path(scratch) / "photos.stack", photos)
+            found = whole(solve_stack(stack, lights, "geman-mcclure"))
+            parts: dict[str, AnyArray] = {
+                "normals.png": pictures.encode_normals(found.normals),
+                "albedo.png": pictures.encode_unit(found.albedo),
+                "unseen.png": np.where(found.agreeing >= 6, 0, 255).astype(np.uint8),
+            }
+            made[name] = {}
+            for part, pixels in parts.items():
+                pictures.write_png(Path(scratch) / part, pixels)
+                made[name][part] = (Path(scratch) / part).read_bytes()
+    return made
+
+
+def compare(folder: Path) -> dict[str, object]:
+    """Three epochs of a panel of 160 x 160 pixels, with spalls in the last."""
+    for name, parts in _epochs().items():
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for part, content in parts.items():
+            (folder / name / part).write_bytes(content)
+    return {"scale": 0.1}
+
+
+def synthesise(folder: Path) -> dict[str, object]:  # noqa: ARG001 (it takes no input)
+    return {"side": 64, "lights": 6}
