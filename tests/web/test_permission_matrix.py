@@ -528,12 +528,17 @@ def kit_text(body: bytes) -> str:
         return "\n".join(kit.read(name).decode("utf-8", "replace") for name in kit.namelist())
 
 
+SELECTIONS = {"home"}
+"""Pages that show the newest only: what is missing there is no fault."""
+
+
 def check_words(name: str, told: Mapping[str, str], seen: Seen) -> None:
     wrong = []
     for role, text in told.items():
         for state, word in WORDS.items():
             _counted[f"words: {name}"] = _counted.get(f"words: {name}", 0) + 1
-            if (word.lower() in text.lower()) != (role in seen[state]):
+            told_of, may = word.lower() in text.lower(), role in seen[state]
+            if told_of != may and (told_of or name not in SELECTIONS):
                 wrong.append(f"{role} {'misses' if role in seen[state] else 'is told of'} {state}")
     assert not wrong, f"{name}: " + "; ".join(wrong)
 
