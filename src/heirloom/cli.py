@@ -86,6 +86,13 @@ def _repair(args: argparse.Namespace) -> int:
     return repair(args.folder)
 
 
+def _purge(args: argparse.Namespace) -> int:
+    from heirloom.operate import accounts
+    from heirloom.operate.purge import purge
+
+    return purge(accounts.person(args.by), args.kind, args.key, args.reason, sure=args.yes)
+
+
 def _rebuild(_args: argparse.Namespace) -> int:
     from heirloom.operate.keep import rebuild
 
@@ -197,6 +204,13 @@ def _parser() -> argparse.ArgumentParser:
     mirror.add_argument("folder", type=Path, nargs="?", help="default: HEIRLOOM_ARCHIVE_MIRROR")
     repair = command("repair", _repair, "mend rotten files from the mirror")
     repair.add_argument("folder", type=Path, nargs="?", help="default: HEIRLOOM_ARCHIVE_MIRROR")
+
+    purge = command("purge", _purge, "erase an item or a case for good; a tombstone stays")
+    purge.add_argument("kind", choices=["item", "case"])
+    purge.add_argument("key", help="as its page's address has it")
+    purge.add_argument("--reason", required=True, help="why, for the tombstone")
+    purge.add_argument("--by", required=True, metavar="EMAIL", help="the archivist who decides it")
+    purge.add_argument("--yes", action="store_true", help="do not ask")
 
     command("rebuild", _rebuild, "make the database again from the archive alone")
     command("reindex", _reindex, "make the search index anew")

@@ -74,7 +74,7 @@ def publish_collection(by: User, call: Call, title: Translated, summary: Transla
     return collection
 
 
-def keep_edited(by: User, call: Call) -> None:
+def keep_edited(by: User | None, call: Call) -> None:
     """Keep the texts of a call with its published collection anew, after they were edited; what it shows stays as it is."""
     collection = Collection.objects.select_for_update().filter(call=call).exclude(published_at=None).first()
     if collection is None:
@@ -142,7 +142,7 @@ def _kept_moment(collection: Collection) -> datetime | None:
     return archive().versions(identifier)[0].created if archive().exists(identifier) else None
 
 
-def _keep(by: User, collection: Collection, record: dict[str, Any], moment: datetime) -> ObjectVersion:
+def _keep(by: User | None, collection: Collection, record: dict[str, Any], moment: datetime) -> ObjectVersion:
     """Write the record, unless the archive already holds the same; return the version that holds it."""
     identifier = object_id("collection", collection.key)
     data = sealing.to_bytes(record)

@@ -17,8 +17,9 @@ from django.utils.dateparse import parse_datetime
 from heirloom.archive import FileInfo, crate
 from heirloom.catalogue import record as record_format
 from heirloom.catalogue import rights
+from heirloom.catalogue.actions import ERASED
 from heirloom.catalogue.models import Media
-from heirloom.catalogue.store import agent, archive
+from heirloom.catalogue.store import agent, archive, purge
 from heirloom.errors import NotAllowed, gettext_noop
 from heirloom.keys import new_key, object_id
 from heirloom.pathways import registry
@@ -31,7 +32,7 @@ from heirloom.text import Translated
 
 from . import rules, sealing
 from .errors import GivenUp, InvalidInputs, NoSuchMethod
-from .models import Case, Run
+from .models import Case, Replication, Run
 
 OUTPUTS = "outputs"
 INPUTS = "inputs"
@@ -482,3 +483,15 @@ def _fail(run: Run, error: dict[str, Any]) -> Run:
     run.save(update_fields=["state", "error", "ended_at"])
     log(None, "run-failed", "run", run.key, code=error["code"])
     return run
+
+
+def erase_runs(user: User) -> int:
+    """Erase the runs of a person whose account is erased, with the files they gave, where no case shows them; return how many."""
+    erased = 0
+    alone = Run.objects.filter(requested_by=user, case=None).exclude(state__in=ACTIVE)
+    replicated = Replication.objects.filter(run__isnull=False).values("run")
+    for run in alone.exclude(pk__in=replicated).filter(sections=None).order_by("pk"):
+        run.delete()
+        purge(object_id("run", run.key), ERASED)
+        erased += 1
+    return erased

@@ -10,7 +10,7 @@ shown (its description once published, its protocol, its labels, its state) is k
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -24,7 +24,7 @@ from heirloom.people.models import User
 from heirloom.text import Translated
 from heirloom.text.collation import collation_key
 
-from . import dates, rights, search, store, vocabularies
+from . import dates, derivatives, rights, search, store, vocabularies
 from .actions_errors import InUse, InvalidField, NoTitle, Stale, WrongState
 from .actions_feed import announce, was_told
 from .actions_keep import keep_item, whole
@@ -34,6 +34,7 @@ from .models import Agent, Change, Community, Contribution, Item, Label, Protoco
 Contributors = Sequence[tuple[Agent, str]]
 _TEXTS = ("title", "description", "date_note")
 _PLAIN = ("kind", "date", "rights", "rights_holder", "illustrative", "source_uri", "statements")
+ERASED = "whose it was asked to be erased"
 _LISTS = ("places", "terms", "communities", "contributions")
 
 
@@ -366,13 +367,32 @@ def purge_item(by: User, item: Item, reason: str) -> None:
         # The public never knew of it, and is not told of it now.
         Change.objects.filter(about="item", key=item.key).delete()
     people.log(by, "purge", "item", item.key, reason=reason)
-    if was_kept:
-        store.archive().purge(identifier, reason, agent=store.agent(by))
+    store.purge(identifier, reason, by)
+
+
+def erase_drafts(user: User, *, shown: Callable[[Item], bool]) -> int:
+    """Erase the drafts that *user*, whose account is erased, described for themselves; return how many.
+
+    What came from an import is the institution's and stays, and so does what *shown* says that others show, or rows protect.
+    """
+    erased = 0
+    for item in Item.objects.filter(owner=user, state=Item.State.DRAFT, source="").order_by("pk"):
+        if shown(item):
+            continue
+        try:
+            with transaction.atomic():
+                _forget(item)
+        except InUse:
+            continue
+        store.purge(object_id("item", item.key), ERASED)
+        erased += 1
+    return erased
 
 
 def _forget(item: Item) -> None:
     """Delete the rows of *item*. Raises InUse when something that must not lose it refers to it."""
     search.remove("item", [item.pk])
+    derivatives.forget_soon(item.media.all())
     item.labels.all().delete()
     try:
         item.delete()

@@ -6,6 +6,7 @@ is made once and a changed one is another. The folder may be emptied at any time
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from django.conf import settings
@@ -63,12 +64,13 @@ def make_soon(media: Media) -> None:
         transaction.on_commit(lambda: make_master.enqueue(key, path))
 
 
-def sweep() -> int:
-    """Remove masters of files that no item has any more; return how many."""
-    root = Path(settings.DERIVATIVES_ROOT) / "masters"
-    removed = 0
-    for path in root.glob("*/*.tif"):
-        if not Media.objects.filter(sha512__startswith=path.stem).exists():
-            path.unlink(missing_ok=True)
-            removed += 1
-    return removed
+def forget_soon(files: Iterable[Media]) -> None:
+    """Remove the masters of files whose item is erased, once this transaction is through; those of another item's file stay."""
+    digests = {media.sha512: master_path(media) for media in files}
+
+    def forget() -> None:
+        for digest, path in digests.items():
+            if not Media.objects.filter(sha512=digest).exists():
+                path.unlink(missing_ok=True)
+
+    transaction.on_commit(forget)

@@ -148,11 +148,10 @@ def _packages(archive: Archive, kind: str, ids: Iterable[str], report: Report) -
 
 def _gone(archive: Archive) -> None:
     """Tell harvesters again of what was purged: all else that was known of it is erased."""
-    Change.objects.bulk_create(
-        Change(at=stone.purged, kind=Change.Kind.DELETE, about="item", key=stone.object_id.split(":", 2)[2])
-        for stone in archive.tombstones()
-        if stone.object_id.startswith("heirloom:item:")
-    )
+    for stone in archive.tombstones():
+        _, kind, key = stone.object_id.split(":", 2)
+        if kind in ("item", "case"):
+            Change.objects.create(at=stone.purged, kind=Change.Kind.DELETE, about=kind, key=key)
 
 
 # -- the catalogue's own ---------------------------------------------------------------------------------------------

@@ -37,10 +37,18 @@ def forget() -> None:
 
 
 def agent(user: Any) -> Agent:
-    """Return who an archive version is by: the person's name and a local identifier, never their e-mail address.
+    """Return who an archive version is by: the number of their account here, never their name or address.
 
-    Versions are kept for good and travel with the package, so what could be a person's data is kept out of them.
+    Versions are kept for good and travel with the package, and could not be changed when the person's data are erased.
     """
     if isinstance(user, User) and user.pk:
-        return Agent(user.name or "Anonymous", f"{settings.SITE_URL}/people/{user.pk}")
+        return Agent(f"Account {user.pk}", f"{settings.SITE_URL}/people/{user.pk}")
     return SYSTEM
+
+
+def purge(identifier: str, reason: str, by: Any = None) -> bool:
+    """Take an object away for good, where there is one; a tombstone with the reason stays. Return whether there was one."""
+    if not archive().exists(identifier):
+        return False
+    archive().purge(identifier, reason, agent=agent(by))
+    return True

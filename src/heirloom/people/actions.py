@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -47,7 +50,7 @@ def post(
         to=user.email,
         user=user,
         language=user.language,
-        subject=subject[:300],
+        subject=" ".join(subject.split())[:300],
         body=body,
         about=about,
         key=key,
@@ -76,22 +79,36 @@ def _waiting() -> QuerySet[Message]:
 
 
 def deliver(limit: int = 100) -> Mapping[str, int]:
-    """Send waiting messages once each; a message that fails stays, with its error, for a later attempt."""
+    """Send waiting messages once each; a message that fails stays, with its error, for a later attempt.
+
+    No transaction is open while the mail server is talked to: it may take its time, and nobody else could write
+    to SQLite meanwhile. A lock among the processes of this machine, and the counted attempt among machines, see to it that a
+    message is not sent twice.
+    """
     sent = failed = 0
-    for key in list(_waiting().values_list("pk", flat=True)[:limit]):
-        with transaction.atomic():
-            message = Message.objects.select_for_update().filter(pk=key, sent_at=None).first()
-            if message is None:
+    with _alone():
+        for key, attempts in list(_waiting().values_list("pk", "attempts")[:limit]):
+            claim = _waiting().filter(pk=key, attempts=attempts)
+            if not claim.update(attempts=attempts + 1):
                 continue
-            message.attempts += 1
+            message = Message.objects.get(pk=key)
             try:
                 EmailMessage(message.subject, message.body, to=[message.to]).send()
-            except OSError as error:
-                message.error = f"{type(error).__name__}: {error}"[:1000]
+            except (OSError, ValueError) as error:
+                # ValueError: an address or subject that cannot stand in a header; it must not stop the others.
+                error_text = f"{type(error).__name__}: {error}"[:1000]
+                Message.objects.filter(pk=key).update(error=error_text)
                 failed += 1
             else:
-                message.sent_at = timezone.now()
-                message.error = ""
+                Message.objects.filter(pk=key).update(sent_at=timezone.now(), error="")
                 sent += 1
-            message.save(update_fields=["attempts", "error", "sent_at"])
     return {"sent": sent, "failed": failed}
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Be the only process of this machine that empties the outbox."""
+    settings.DATA.mkdir(parents=True, exist_ok=True)
+    with (settings.DATA / "outbox.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
