@@ -23,7 +23,7 @@ $(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
 	@touch $@
 
 demo: setup
-	$(BIN)/heirloom demo
+	$(BIN)/heirloom demo $(DEMO_FLAGS)
 
 test: setup-dev
 	$(BIN)/python -m pytest -m "not drill and not wheel"

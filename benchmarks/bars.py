@@ -33,17 +33,18 @@ def _module(bars: str, name: str, *arguments: str) -> Measurement:
 
 MEASUREMENTS: dict[str, tuple[Measurement, ...]] = {
     "foundation": (
-        _module("foundation.1", "counted", "foundation.1"),
+        _module("foundation.1", "ocfl_fixtures"),
         _module("foundation.1", "ocfl_validate"),
-        _module("foundation.2", "counted", "foundation.2"),
+        _module("foundation.1", "peers_accept"),
+        _module("foundation.2", "bagit_cases"),
         _module("foundation.3", "iiif_validator"),
         _module("foundation.3", "iiif_manifests"),
         _module("foundation.3", "iiif_tiles"),
         _module("foundation.4", "search_recall"),
-        _module("foundation.5", "counted", "foundation.5"),
+        _module("foundation.5", "drills"),
         _module("foundation.6", "pages"),
-        _module("foundation.7", "counted", "foundation.7"),
-        _module("foundation.8", "counted", "foundation.8"),
+        _module("foundation.7", "refusals"),
+        _module("foundation.8", "install"),
     ),
 }
 

@@ -17,7 +17,16 @@ def tests(*arguments: str, **environment: str) -> list[ET.Element]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "--tb=no", f"--junitxml={report}", *arguments],
+            [
+                sys.executable,
+                *("-m", "pytest", "-q", "--tb=no"),
+                *(
+                    f"--junitxml={report}",
+                    "-o",
+                    "junit_family=xunit1",
+                ),  # the family that may carry properties
+                *arguments,
+            ],
             cwd=REPOSITORY,
             env={**os.environ, **environment},
             stdout=subprocess.DEVNULL,

@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -18,15 +19,21 @@ pytestmark = pytest.mark.drill
 KILLS = int(os.environ.get("HEIRLOOM_DRILL_KILLS", "12"))
 
 
-def test_killed_at_random_instants(base: Path, memory: Path) -> None:
+def test_killed_at_random_instants(
+    base: Path, memory: Path, record_property: Callable[[str, object], None]
+) -> None:
     found = kills.strike(base, memory / "struck", KILLS)
+    record_property("struck", found.struck)
+    record_property("good", found.good)
     assert found.wrong == []
     assert found.good == found.struck == KILLS
     assert set(found.by_act) == set(kills.ACTS)
 
 
 @pytest.mark.parametrize("act", kills.ACTS)
-def test_dying_between_any_two_steps(act: str, base: Path, memory: Path) -> None:
+def test_dying_between_any_two_steps(
+    act: str, base: Path, memory: Path, record_property: Callable[[str, object], None]
+) -> None:
     """Around commits and versions, where a random instant seldom falls; a sample of them, as large as ``HEIRLOOM_DRILL_KILLS`` asks."""
     data = memory / "stepped"
     with kills.acting(data) as actor:
@@ -44,6 +51,8 @@ def test_dying_between_any_two_steps(act: str, base: Path, memory: Path) -> None
             said = actor.ask("retry", act)
             if said != {"before": [], "error": "", "after": []}:
                 wrong[at] = said
+        record_property("died", len(chosen))
+        record_property("good", len(chosen) - len(wrong))
         assert wrong == {}
 
 
