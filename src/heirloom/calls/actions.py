@@ -24,7 +24,7 @@ from . import content, rules
 from .answers import check_answers, read_answers
 from .collection import keep_edited
 from .errors import NotDecided, NotReadyToAnnounce, NotReadyToSubmit, PhaseClosed
-from .models import Call, CallMember, Decision, Phase, Submission, Theme
+from .models import UNFINISHED, Call, CallMember, Decision, Phase, Review, Submission, Theme
 
 
 @transaction.atomic
@@ -58,9 +58,12 @@ def save_call(by: User, call: Call, data: object) -> Call:
 
 @transaction.atomic
 def announce(by: User, call: Call) -> Call:
-    """Show the call to the public; applications open by its dates."""
+    """Show the call to the public; applications open by its dates. What is announced or closed already stays as it is."""
+    call = Call.objects.select_for_update().get(pk=call.pk)
     if not rules.organises(by, call):
         raise NotAllowed
+    if call.state != Call.State.DRAFT:
+        return call
     kinds = set(call.phases.values_list("kind", flat=True))
     if not call.summary:
         raise NotReadyToAnnounce(problem=gettext_noop("it has no summary."))
@@ -89,13 +92,18 @@ def set_call_member(by: User, call: Call, user: User, role: str, **fields: Any) 
 
 @transaction.atomic
 def remove_call_member(by: User, call: Call, user: User, role: str) -> None:
-    """Take a role in the call away; the last organiser stays."""
+    """Take a role in the call away; the last organiser stays. A reviewer's unfinished reviews are closed, final ones stay."""
+    call = Call.objects.select_for_update().get(pk=call.pk)
     if not rules.organises(by, call):
         raise NotAllowed
     organisers = call.members.filter(role=CallMember.Role.ORGANISER).exclude(user=user)
     if role == CallMember.Role.ORGANISER and not organisers.exists():
         raise NotReadyToAnnounce(problem=gettext_noop("a call needs somebody who organises it."))
     call.members.filter(user=user, role=role).delete()
+    if role == CallMember.Role.REVIEWER:
+        Review.objects.filter(submission__call=call, reviewer=user, state__in=UNFINISHED).update(
+            state=Review.State.DECLINED
+        )
     rules.forget_roles(user)
     log(by, "unshare", "call", call.key, user=user.pk, role=role)
 
@@ -120,6 +128,11 @@ def start_submission(by: User, call: Call, title: Translated, *, case: Case | No
     )
     if created:
         log(by, "start", "submission", submission.key)
+    elif submission.state == Submission.State.WITHDRAWN and submission.seal_id is None:
+        # It was taken back before it was ever submitted: nobody relied on it.
+        submission.state = Submission.State.DRAFT
+        submission.save(update_fields=["state"])
+        log(by, "start", "submission", submission.key, again=True)
     return submission
 
 
@@ -176,8 +189,12 @@ def submit(by: User, submission: Submission, *, consent: Mapping[str, Any]) -> S
     )
     with transaction.atomic():
         submission = Submission.objects.select_for_update().get(pk=submission.pk)
-        if submission.state != Submission.State.DRAFT:
+        if submission.state == Submission.State.SUBMITTED:
             return submission
+        if submission.state != Submission.State.DRAFT:
+            raise NotAllowed
+        # Somebody who works on it too may have saved other answers while the case was sealed.
+        check_answers(submission.answers, list(submission.call.questions.all()))
         submission.state = Submission.State.SUBMITTED
         submission.seal = seal
         submission.submitted_at = timezone.now()
@@ -211,13 +228,21 @@ def receipt_number(key: str, digest: str) -> str:
 
 @transaction.atomic
 def withdraw_submission(by: User, submission: Submission) -> Submission:
-    """Take an application back before it is decided; a draft is kept too."""
-    submission = Submission.objects.select_for_update().get(pk=submission.pk)
+    """Take an application back, also an accepted one until its case is published; a draft is kept too.
+
+    What is published is taken from view by :func:`heirloom.cases.actions.withdraw`.
+    """
+    submission = (
+        Submission.objects.select_for_update(of=("self",)).select_related("case").get(pk=submission.pk)
+    )
     open_states = {Submission.State.DRAFT, Submission.State.SUBMITTED}
+    if submission.case.state == Case.State.DRAFT:
+        open_states.add(Submission.State.ACCEPTED)
     if not rules.owns(by, submission) or submission.state not in open_states:
         raise NotAllowed
     submission.state = Submission.State.WITHDRAWN
     submission.save(update_fields=["state"])
+    submission.reviews.filter(state__in=UNFINISHED).update(state=Review.State.DECLINED)
     log(by, "withdraw", "submission", submission.key)
     return submission
 
@@ -250,10 +275,12 @@ def announce_decisions(by: User, call: Call) -> int:
     """
     if not rules.organises(by, call):
         raise NotAllowed
+    locked = call.submissions.select_for_update().filter(state=Submission.State.SUBMITTED)
+    # Read only when all are locked: a decision may have been changed while this waited.
     waiting = list(
-        call.submissions.select_for_update(of=("self",))
-        .filter(state=Submission.State.SUBMITTED)
-        .select_related("case", "applicant", "decision")
+        call.submissions.filter(pk__in=[submission.pk for submission in locked]).select_related(
+            "case", "applicant", "decision"
+        )
     )
     undecided = [submission for submission in waiting if not hasattr(submission, "decision")]
     if undecided:

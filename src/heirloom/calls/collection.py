@@ -12,6 +12,7 @@ from heirloom.archive import FileInfo, ObjectVersion, crate
 from heirloom.cases import actions as case_actions
 from heirloom.cases import rules as case_rules
 from heirloom.cases import sealing
+from heirloom.cases.models import Case
 from heirloom.catalogue import record as record_format
 from heirloom.catalogue.models import Change
 from heirloom.catalogue.store import agent, archive
@@ -29,7 +30,7 @@ FORMAT = "heirloom/collection/1"
 
 
 def publish_collection(by: User, call: Call, title: Translated, summary: Translated) -> Collection:
-    """Publish every accepted case of the call and the collection that holds them.
+    """Publish every accepted case of the call, but none that was taken from view since, and the collection that holds them.
 
     Each case is published first, then the collection is written to the archive, then it is shown; called again after a
     crash, it goes on where it stopped. What the collection rests on (the call's texts and its rubric) is kept with it.
@@ -46,6 +47,7 @@ def publish_collection(by: User, call: Call, title: Translated, summary: Transla
         raise NotDecided(count=pending)
     accepted = list(
         call.submissions.filter(state=Submission.State.ACCEPTED)
+        .exclude(case__state=Case.State.WITHDRAWN)
         .select_related("seal__case", "theme")
         .order_by("theme__position", "submitted_at", "pk")
     )

@@ -289,6 +289,9 @@ class Review(models.Model):
         return self.key
 
 
+UNFINISHED = (Review.State.ASSIGNED, Review.State.DRAFT)
+
+
 class Score(models.Model):
     """One criterion's value in a review, with a reason. ``overrides`` holds a computed suggestion that the reviewer changed."""
 

@@ -19,39 +19,43 @@ from heirloom.people.models import User
 from . import rules
 from .assign import Plan, Reviewer, Work, plan
 from .errors import HasConflict, InvalidScore, PhaseClosed, ReviewIncomplete
-from .models import Call, CallMember, Conflict, Phase, Review, Score, Submission
+from .models import UNFINISHED, Call, CallMember, Conflict, Phase, Review, Score, Submission
 
 
 @transaction.atomic
 def declare_conflict(
     by: User, submission: Submission, reviewer: User, kind: str, reason: str = ""
 ) -> Conflict:
-    """Record a conflict of interest; a review that was assigned or begun is closed by it.
+    """Record a conflict of interest; the person's review is closed by it, a final one too until the decision is announced.
 
-    A reviewer may declare it for themselves before seeing the submission; an organiser for anybody.
+    A reviewer may declare it for themselves, an organiser for anybody, but not on an application of their own.
     """
+    submission = Submission.objects.select_for_update().get(pk=submission.pk)
     own = by == reviewer and (rules.reviews_for(by, submission.call) or rules.organises(by, submission.call))
-    if not own and not rules.organises(by, submission.call):
+    if not own and (not rules.organises(by, submission.call) or rules.owns(by, submission)):
         raise NotAllowed
     conflict, _created = Conflict.objects.update_or_create(
         submission=submission,
         reviewer=reviewer,
         defaults={"kind": Conflict.Kind(kind), "reason": reason[:2000], "declared_by": by},
     )
-    unfinished = (Review.State.ASSIGNED, Review.State.DRAFT)
-    submission.reviews.filter(reviewer=reviewer, state__in=unfinished).update(state=Review.State.DECLINED)
+    closed = (
+        (*UNFINISHED, Review.State.FINAL) if submission.state == Submission.State.SUBMITTED else UNFINISHED
+    )
+    submission.reviews.filter(reviewer=reviewer, state__in=closed).update(state=Review.State.DECLINED)
     log(by, "conflict", "submission", submission.key, reviewer=reviewer.pk, kind=kind)
     return conflict
 
 
 @transaction.atomic
 def assign(by: User, submission: Submission, reviewer: User) -> Review:
-    """Ask a reviewer of the call for a review.
+    """Ask a reviewer of the call for a review; one who gave it back is asked again.
 
     Raises:
         NotAllowed; HasConflict: declared, or because the reviewer works on the case.
     """
-    if not rules.organises(by, submission.call) or rules.in_conflict(by, submission):
+    submission = Submission.objects.select_for_update().get(pk=submission.pk)
+    if not _assigns(by, submission):
         raise NotAllowed
     if submission.state != Submission.State.SUBMITTED or not rules.reviews_for(reviewer, submission.call):
         raise NotAllowed
@@ -62,10 +66,24 @@ def assign(by: User, submission: Submission, reviewer: User) -> Review:
     review, created = Review.objects.get_or_create(
         submission=submission, reviewer=reviewer, defaults={"assigned_by": by}
     )
+    if not created and review.state == Review.State.DECLINED:
+        created = True
+        review.state = Review.State.ASSIGNED if review.saved_at is None else Review.State.DRAFT
+        review.final_at, review.assigned_by = None, by
+        review.save(update_fields=["state", "final_at", "assigned_by"])
     if created:
         log(by, "assign", "submission", submission.key, reviewer=reviewer.pk)
         _ask(review)
     return review
+
+
+def _assigns(by: User, submission: Submission) -> bool:
+    """Whether *by* may choose who reviews the submission: organisers, unless it is their own or they have a conflict."""
+    return (
+        rules.organises(by, submission.call)
+        and not rules.owns(by, submission)
+        and not rules.in_conflict(by, submission)
+    )
 
 
 def _ask(review: Review) -> None:
@@ -88,13 +106,21 @@ def _ask(review: Review) -> None:
 
 
 def propose(by: User, call: Call) -> Plan:
-    """Return who could review what, as far as reviews are lacking; nothing is written."""
+    """Return who could review what, as far as reviews are lacking; nothing is written.
+
+    What *by* has a conflict with, or applied with, is left to other organisers.
+    """
     if not rules.organises(by, call):
         raise NotAllowed
     members = list(CallMember.objects.filter(call=call, role=CallMember.Role.REVIEWER).select_related("user"))
     active = ~Q(state=Review.State.DECLINED)
     load = dict(
-        Review.objects.filter(active, submission__call=call, reviewer__isnull=False)
+        Review.objects.filter(
+            active,
+            submission__call=call,
+            submission__state=Submission.State.SUBMITTED,
+            reviewer__isnull=False,
+        )
         .values_list("reviewer")
         .annotate(Count("pk"))
     )
@@ -105,6 +131,9 @@ def propose(by: User, call: Call) -> Plan:
     )
     work = []
     for submission in submissions:
+        submission.call = call
+        if not _assigns(by, submission):
+            continue
         held = [review for review in submission.reviews.all() if review.state != Review.State.DECLINED]
         barred = {review.reviewer_id for review in submission.reviews.all()}
         barred |= {conflict.reviewer_id for conflict in submission.conflicts.all()}
@@ -146,7 +175,7 @@ def assign_proposed(by: User, call: Call) -> Plan:
 def decline_review(by: User, review: Review) -> Review:
     """Give a review back."""
     review = Review.objects.select_for_update().get(pk=review.pk)
-    if review.reviewer != by or review.state not in {Review.State.ASSIGNED, Review.State.DRAFT}:
+    if review.reviewer != by or review.state not in UNFINISHED:
         raise NotAllowed
     review.state = Review.State.DECLINED
     review.save(update_fields=["state"])

@@ -19,7 +19,7 @@ from heirloom.catalogue.models import Item
 from heirloom.people.models import Grant, User
 from heirloom.people.queries import has_grant
 
-from .models import Call, CallMember, Conflict, Phase, Review, Submission
+from .models import UNFINISHED, Call, CallMember, Conflict, Phase, Review, Submission
 
 
 def _active(user: Any) -> bool:
@@ -184,7 +184,7 @@ def may_review(user: Any, review: Review, now: datetime | None = None) -> bool:
     return (
         visible_review(user, review)
         and review.reviewer_id == user.pk
-        and review.state in {Review.State.ASSIGNED, Review.State.DRAFT}
+        and review.state in UNFINISHED
         and review.submission.state == Submission.State.SUBMITTED
         and phase_open(review.submission.call, Phase.Kind.REVIEW, now)
     )

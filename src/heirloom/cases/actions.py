@@ -81,6 +81,7 @@ def _shown(case: Case) -> list[int]:
 @transaction.atomic
 def set_member(by: User, case: Case, user: User, role: str | None) -> None:
     """Give *user* a role on the case, or take it away; the last lead stays."""
+    case = Case.objects.select_for_update().get(pk=case.pk)
     if not rules.may_lead(by, case):
         raise NotAllowed
     leads = case.members.filter(role=CaseMember.Role.LEAD).exclude(user=user)
@@ -213,7 +214,8 @@ def publish_accepted(by: User, made: Seal, because: Mapping[str, Any]) -> Case:
     case = made.case
     for key in made.content["items"]:
         item = Item.objects.filter(key=key).first()
-        if item is not None and item.state == Item.State.DRAFT:
+        # What a community keeps is published by its stewards; until then the case is shown without it.
+        if item is not None and item.state == Item.State.DRAFT and rights.may_publish(by, item):
             publish_item(by, item)
     publication = {
         "format": "heirloom/publication/1",
