@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -235,6 +236,13 @@ def test_a_review_can_be_given_back(scene: Scene) -> None:
     assert client.post(reverse("review-decline", args=[scene.review.key])).status_code == 302
     assert Review.objects.get(pk=scene.review.pk).state == "declined"
     assert client.get(reverse("review-decline", args=[scene.review.key])).status_code == 405
+
+
+def test_who_hears_the_form_hears_which_criterion_a_reason_is_for(scene: Scene) -> None:
+    page = browser(scene.reviewer).get(reverse("review", args=[scene.review.key])).content.decode()
+    reasons = re.findall(r'<label class="field-label" for="([^"]+)">Why(.*?)</label>', page)
+    told = [re.sub(r"<[^>]+>", "", rest) for _id, rest in reasons]
+    assert len(told) == len(set(told)) > 1, told
 
 
 def test_the_list_costs_the_same_for_one_and_three(scene: Scene) -> None:

@@ -76,6 +76,7 @@ def _field(
     group: str = "",
     optional: bool = False,
     unit: str = "",
+    about: Any = "",
     rows: int = 5,
     **attributes: Any,
 ) -> str:
@@ -97,6 +98,7 @@ def _field(
             "group": group,
             "optional": optional,
             "unit": unit,
+            "about": about,
             "rows": rows,
             "error": error,
             "described": described,
@@ -154,8 +156,12 @@ def plain_field(
     step: Any = None,
     lang: str = "",
     list: str = "",  # noqa: A002
+    about: Any = "",
 ) -> str:
-    """Ask for one plain value: a text, a number, an address; ``type`` is the input's."""
+    """Ask for one plain value: a text, a number, an address; ``type`` is the input's.
+
+    ``about`` is what the field belongs to, said to those who hear the form where the label alone comes again and again.
+    """
     if type not in _INPUTS:
         raise template.TemplateSyntaxError(f"plain_field: no input of type {type}")
     return _field(
@@ -175,6 +181,7 @@ def plain_field(
         step=step,
         lang=lang,
         list=list,
+        about=about,
     )
 
 
