@@ -527,6 +527,12 @@ def errors_of(context: Context, name: str) -> list[str]:
     return [error] if error else []
 
 
+@register.simple_tag(takes_context=True)
+def wrong_in(context: Context, base: str) -> bool:
+    """Say whether anything was wrong with a field of the part called *base*, so that it is not folded away."""
+    return any(name == base or name.startswith(f"{base}.") for name in context.get("wrong") or {})
+
+
 @register.simple_tag
 def hidden(name: str, *values: Any) -> SafeString:
     """Carry values along unseen."""
