@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from heirloom.archive.lock import Locked, hold
 from heirloom.errors import NotAllowed
 from heirloom.people import actions as people
 from heirloom.people.models import User
@@ -19,6 +20,7 @@ from heirloom.people.models import User
 from . import rights
 from .actions_errors import WrongState
 from .actions_ingest import ingest_records
+from .actions_settle import lock_of
 from .importers.report import Report
 from .importers.sources import FORMATS, Source, UnknownFormat
 from .models import ImportBatch
@@ -70,6 +72,15 @@ def run_import(
         NotAllowed; WrongState: the import has run, or runs in another process; SourceError and errors of the archive, with which the
         batch is remembered as failed.
     """
+    try:
+        with hold(lock_of(batch), "the import", timeout=0):
+            return _run(by, batch, source, publish=publish, progress=progress)
+    except Locked as error:
+        batch.refresh_from_db()
+        raise WrongState(state=batch.get_state_display()) from error
+
+
+def _run(by: User, batch: ImportBatch, source: Source, *, publish: bool, progress: Progress | None) -> Report:
     started = ImportBatch.objects.filter(
         pk=batch.pk, state__in=[ImportBatch.State.PLANNED, ImportBatch.State.FAILED]
     ).update(state=ImportBatch.State.RUNNING)

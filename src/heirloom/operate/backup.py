@@ -163,6 +163,9 @@ def restore(folder: Path) -> dict[str, Any]:
     else:
         command = ["pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction"]
         _run_postgres([*command, *_postgres_target(), str(folder / POSTGRES)], NotABackup)
-    if (folder / "secret").exists() and not (data / "secret").exists():
-        shutil.copy2(folder / "secret", data / "secret")
+    if (folder / "secret").exists():
+        # The one that stands there was made when this very command started: nothing is signed with it yet.
+        waiting = data / "secret.restoring"
+        shutil.copy2(folder / "secret", waiting)
+        waiting.replace(data / "secret")
     return manifest

@@ -8,7 +8,7 @@ import os
 from typing import IO, Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django_tasks import TaskResult, TaskResultStatus
 from django_tasks.signals import task_finished
 from django_tasks_db.management.commands.db_worker import Worker
@@ -17,6 +17,8 @@ from django_tasks_db.models import DBTaskResult
 from heirloom.cases import run_actions
 from heirloom.cases.jobs import do_run
 from heirloom.catalogue import actions_feed
+from heirloom.catalogue.actions_keep import keep_missing
+from heirloom.catalogue.actions_settle import settle_imports
 from heirloom.errors import HeirloomError, gettext_noop
 from heirloom.people import actions as people
 
@@ -89,6 +91,16 @@ def pick_up() -> int:
     return resumed
 
 
+def tidy() -> None:
+    """Complete in the archive and in the tables what a crash cut off; whatever cannot be done now is left to the next start."""
+    for what in (settle_imports, keep_missing):
+        try:
+            if count := what():
+                logger.warning("completed after a crash", extra={"what": what.__name__, "count": count})
+        except (HeirloomError, OSError, DatabaseError):
+            logger.exception("could not be completed", extra={"what": what.__name__})
+
+
 def _look_after(task_result: TaskResult[Any], **_: object) -> None:
     """When a job broke off, do not let its run wait until the next start of a worker."""
     if task_result.status == TaskResultStatus.FAILED and task_result.task.module_path == do_run.module_path:
@@ -98,6 +110,7 @@ def _look_after(task_result: TaskResult[Any], **_: object) -> None:
 def work(name: str = "main", *, until_empty: bool = False, interval: float = 1.0) -> None:
     """Run jobs until told to stop, or until none is left."""
     with _claim_name(name):
+        tidy()
         returned = put_back(name) + pick_up()
         if returned:
             logger.warning("jobs put back", extra={"jobs": returned})
