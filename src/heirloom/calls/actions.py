@@ -235,10 +235,7 @@ def withdraw_submission(by: User, submission: Submission) -> Submission:
     submission = (
         Submission.objects.select_for_update(of=("self",)).select_related("case").get(pk=submission.pk)
     )
-    open_states = {Submission.State.DRAFT, Submission.State.SUBMITTED}
-    if submission.case.state == Case.State.DRAFT:
-        open_states.add(Submission.State.ACCEPTED)
-    if not rules.owns(by, submission) or submission.state not in open_states:
+    if not rules.may_withdraw(by, submission):
         raise NotAllowed
     submission.state = Submission.State.WITHDRAWN
     submission.save(update_fields=["state"])

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from heirloom.cases import rules as case_rules
-from heirloom.cases.models import CaseMember, Section
+from heirloom.cases.models import Case, CaseMember, Section
 from heirloom.catalogue import rights
 from heirloom.catalogue.models import Item
 from heirloom.people.models import Grant, User
@@ -99,6 +99,14 @@ def may_edit_submission(user: Any, submission: Submission, now: datetime | None 
 def may_submit(user: Any, submission: Submission, now: datetime | None = None) -> bool:
     """Submitting seals the case, so only who leads the case may."""
     return may_edit_submission(user, submission, now) and case_rules.may_lead(user, submission.case)
+
+
+def may_withdraw(user: Any, submission: Submission) -> bool:
+    """Owners take an application back until it is decided, and an accepted one until its case is published."""
+    back = {Submission.State.DRAFT, Submission.State.SUBMITTED}
+    if submission.case.state == Case.State.DRAFT:
+        back.add(Submission.State.ACCEPTED)
+    return owns(user, submission) and submission.state in back
 
 
 def in_conflict(user: Any, submission: Submission) -> bool:

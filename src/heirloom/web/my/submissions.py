@@ -148,7 +148,7 @@ def _page(request: HttpRequest, found: Submission, sent: dict[str, Any], error: 
         "wrong": error["wrong"] if error else {},
         "may_edit": may_edit,
         "may_submit": rules.may_submit(user, found),
-        "may_withdraw": found.state in {Submission.State.DRAFT, Submission.State.SUBMITTED},
+        "may_withdraw": rules.may_withdraw(user, found),
         "closes": phases[Phase.Kind.SUBMISSION].closes_at if may_edit else None,
         "decision": found.decision if rules.sees_decision(user, found) else None,
         "feedback": queries.feedback(user, found),
