@@ -29,9 +29,9 @@ IMAGE_TYPES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where things of this installation stand; ``base_url`` has no slash at its end.
+    """Where things of this installation stand; ``base_url`` has no slash at its end, and is empty for addresses within the site.
 
-    The pages, the interface and the exports take every address from here.
+    The pages, the interface and the exports take every address of an item and its files from here.
     """
 
     base_url: str
@@ -46,12 +46,13 @@ class Addresses:
         path = f"{self.base_url}/iiif/presentation/3/collection/{quote(name, safe=':')}"
         return path if page is None else f"{path}/{page}"
 
-    def image(self, key: str, media: Media) -> str:
-        """The image service of a file; its identifier is :func:`image_identifier`."""
-        return f"{self.base_url}/iiif/3/{image_identifier(key, media)}"
+    def image(self, key: str, sha512: str) -> str:
+        """The image service of a file of an item; it names content, so what it answers may be cached for ever."""
+        return f"{self.base_url}/iiif/3/{key}-{sha512[:DIGEST_SIGNS]}"
 
-    def file(self, key: str, media: Media) -> str:
-        return f"{self.base_url}/media/{key}/{media.sha512[:DIGEST_SIGNS]}"
+    def file(self, key: str, sha512: str) -> str:
+        """A file of an item, as it is downloaded; named by its content like its image service."""
+        return f"{self.base_url}/media/{key}/{sha512[:DIGEST_SIGNS]}"
 
     def linked_art(self, key: str) -> str:
         return f"{self.base_url}/linked-art/item/{key}"
@@ -74,14 +75,6 @@ class Addresses:
 
     def oai(self) -> str:
         return f"{self.base_url}/oai"
-
-
-def image_identifier(key: str, media: Media) -> str:
-    """The identifier of an image service: the item's key and the beginning of the file's digest.
-
-    It names content, so what it answers may be cached for ever; the item decides who may see it.
-    """
-    return f"{key}-{media.sha512[:DIGEST_SIGNS]}"
 
 
 def in_pages(items: QuerySet[Item], size: int = PAGE) -> Iterator[list[Item]]:

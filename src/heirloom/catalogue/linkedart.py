@@ -287,7 +287,7 @@ def _representation(thing: Item, addresses: Addresses) -> list[dict[str, Any]]:
     for media in masters(thing):
         if not is_image(media):
             continue
-        service = addresses.image(thing.key, media)
+        service = addresses.image(thing.key, media.sha512)
         shown: dict[str, Any] = {
             "type": "DigitalObject",
             "format": "image/jpeg",
@@ -371,7 +371,11 @@ def _digital(made: dict[str, Any], thing: Item, addresses: Addresses) -> None:
     files = [media for media in masters(thing) if not is_image(media)]
     if files:
         made["access_point"] = [
-            {"id": addresses.file(thing.key, media), "type": "DigitalObject", "_label": media.original_name}
+            {
+                "id": addresses.file(thing.key, media.sha512),
+                "type": "DigitalObject",
+                "_label": media.original_name,
+            }
             for media in files
         ]
         made["format"] = files[0].media_type

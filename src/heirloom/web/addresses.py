@@ -1,16 +1,19 @@
-"""Addresses of files and pictures. A file is named by its item and its digest, so that a sealed case keeps its pictures."""
+"""Files and pictures within the site, by the catalogue's own addresses: a file is named by its item and its digest, so that a sealed case keeps its pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-DIGEST_SIGNS = 40
+from heirloom.catalogue.exchange import Addresses
+
+HERE = Addresses("")
+"""Addresses within the site."""
 
 
 def media_url(item_key: str, sha512: str) -> str:
     """Return where a file of an item is downloaded."""
-    return f"/media/{item_key}/{sha512[:DIGEST_SIGNS]}"
+    return HERE.file(item_key, sha512)
 
 
 def run_file_url(run_key: str, path: str) -> str:
@@ -20,7 +23,7 @@ def run_file_url(run_key: str, path: str) -> str:
 
 def image_service(item_key: str, sha512: str) -> str:
     """Return the address of an image's IIIF service."""
-    return f"/iiif/3/{item_key}-{sha512[:DIGEST_SIGNS]}"
+    return HERE.image(item_key, sha512)
 
 
 def picture(

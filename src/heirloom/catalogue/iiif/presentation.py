@@ -256,7 +256,7 @@ def _unshowable(item: Item) -> list[Media]:
 def _file(item: Item, media: Media, addresses: Addresses) -> dict[str, Any]:
     kinds = {"image": "Image", "audio": "Sound", "video": "Video", "model": "Model", "text": "Text"}
     return {
-        "id": addresses.file(item.key, media),
+        "id": addresses.file(item.key, media.sha512),
         "type": kinds.get(media.media_type.partition("/")[0], "Dataset"),
         "format": media.media_type,
         "label": language_map(media.caption, media.original_name),
@@ -265,7 +265,7 @@ def _file(item: Item, media: Media, addresses: Addresses) -> dict[str, Any]:
 
 def image_body(key: str, media: Media, addresses: Addresses) -> dict[str, Any]:
     """An image with its service; the address is a picture of at most 1,500 pixels that any client can show."""
-    service = addresses.image(key, media)
+    service = addresses.image(key, media.sha512)
     width, height = fitted(media, 1500)
     return {
         "id": f"{service}/full/{width},{height}/0/default.jpg",
@@ -290,7 +290,7 @@ def thumbnails(item: Item, addresses: Addresses) -> list[dict[str, Any]]:
     first = next((media for media in item_images(item)), None)
     if first is None:
         return []
-    service = addresses.image(item.key, first)
+    service = addresses.image(item.key, first.sha512)
     width, height = fitted(first, THUMBNAIL)
     return [
         {
@@ -360,7 +360,7 @@ def _transcripts(item: Item, canvas: str, transcripts: list[Media], addresses: A
     annotations = []
     for number, media in enumerate(transcripts, 1):
         body = {
-            "id": addresses.file(item.key, media),
+            "id": addresses.file(item.key, media.sha512),
             "type": "Text",
             "format": media.media_type,
             "label": language_map(media.caption, media.original_name),
