@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from tests.factories.catalogue import make_kept_item
-from tests.factories.people import make_user
 
-from heirloom.catalogue import actions_media, derivatives
+from heirloom.catalogue import derivatives
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db, pytest.mark.usefixtures("installation")]
 
@@ -24,13 +24,16 @@ def test_the_same_picture_in_two_items_is_made_once() -> None:
     assert not list(Path(settings.DERIVATIVES_ROOT).rglob("*.lock"))
 
 
-def test_masters_of_files_that_are_gone_are_swept() -> None:
-    by = make_user(grants=["cataloguer"])
-    item = make_kept_item(by)
-    derivatives.master(item.media.get())
-    assert derivatives.sweep() == 0
-    actions_media.remove_media(by, item.media.get())
-    assert (derivatives.sweep(), masters()) == (1, [])
+@pytest.mark.django_db(transaction=True)
+def test_the_master_of_an_erased_item_goes_but_not_one_that_another_item_has() -> None:
+    first, second = make_kept_item(), make_kept_item()
+    derivatives.master(first.media.get())
+    for item, left in ((first, 1), (second, 0)):
+        with transaction.atomic():
+            derivatives.forget_soon(item.media.all())
+            item.media.all().delete()
+            assert len(masters()) == 1
+        assert len(masters()) == left
 
 
 def test_a_worker_makes_masters_beforehand() -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -34,6 +34,7 @@ from .sealing import to_bytes
 
 FORMAT = "heirloom/kit/1"
 RUN_RECORD = "run.json"
+WITHHELD = "withheld"
 
 README = """\
 This is a kit: the runs of a published case, to be run again, or on your own material.
@@ -104,9 +105,8 @@ def _pack_run(
     key: str, pin: Mapping[str, Any], files: dict[str, Path | bytes], stack: contextlib.ExitStack
 ) -> dict[str, Any]:
     base = f"runs/{key}"
-    with contextlib.suppress(HeirloomError):
-        files[f"{base}/run.json"] = archive().read(pin["object"], RUN_RECORD, pin["version"])
     inputs = []
+    closed = set()
     for number, entry in enumerate(pin["inputs"]):
         source = entry["source"]
         packed = None
@@ -114,10 +114,15 @@ def _pack_run(
             packed = f"{base}/inputs/{entry['input']}/{number:04d}-{entry['name']}"
             path = stack.enter_context(archive().local(source["object"], source["path"], source["version"]))
             files[packed] = path
+        else:
+            closed.add((entry["input"], entry["sha512"]))
         inputs.append(
             {name: entry[name] for name in ("input", "name", "sha512", "size", "media_type")}
             | {"path": packed}
         )
+    with contextlib.suppress(HeirloomError):
+        record = archive().read(pin["object"], RUN_RECORD, pin["version"])
+        files[f"{base}/run.json"] = _without_names(record, closed) if closed else record
     try:
         declaration = registry.method(pin["method"]).to_json()
     except PathwayError:
@@ -133,6 +138,15 @@ def _pack_run(
         "outputs": pin["outputs"],
         "cost": pin["cost"],
     }
+
+
+def _without_names(record: bytes, closed: Collection[tuple[str, str]]) -> bytes:
+    """Return a run's record without what the files were called that are not open to everybody, nor what the method printed."""
+    found = json.loads(record)
+    for given in found["inputs"]:
+        if (given["role"], given["sha512"]) in closed:
+            given["path"] = WITHHELD
+    return to_bytes({**found, "log_tail": ""})
 
 
 def _is_public(object_id: str) -> bool:

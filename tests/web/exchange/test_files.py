@@ -7,7 +7,7 @@ import json
 import zipfile
 
 import pytest
-from tests.factories.calls import accept, make_call, make_review, make_reviewer, make_submission
+from tests.factories.calls import accept, make_call, make_review, make_reviewer, make_submission, words
 from tests.factories.cases import CONSENT, edit_case, make_case
 from tests.factories.catalogue import add_picture, make_community, make_kept_item, make_protocol, png
 from tests.factories.people import make_user
@@ -16,14 +16,20 @@ from tests.web.exchange.reading import client
 from heirloom.calls import actions as call_actions
 from heirloom.calls import collection
 from heirloom.cases import actions as case_actions
-from heirloom.cases.models import Case
+from heirloom.cases import run_actions
+from heirloom.cases.models import Case, Run
 from heirloom.catalogue import actions, actions_media
 from heirloom.catalogue.models import Item, Media
+from heirloom.operate.work import work
+from heirloom.pathways import registry
 from heirloom.people.models import User
 from heirloom.text import Translated
 from heirloom.web.addresses import media_url
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db, pytest.mark.usefixtures("installation")]
+
+
+RECORDS = {"facets": ["language", "region"]}
 
 
 def published_case(lead: User, organiser: User, item: Item) -> Case:
@@ -165,6 +171,39 @@ def test_kits_and_crates_of_a_case_tell_nothing_of_what_is_not_open() -> None:
     seen = client(steward).get(f"/cases/{case.key}/ro-crate-metadata.json").content.decode()
     assert f"heirloom:item:{secret.key}" in seen
     assert "closed house" in seen
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_kit_does_not_say_what_a_closed_file_that_a_run_read_was_called() -> None:
+    lead, organiser = make_user(grants=["cataloguer"]), make_user(grants=["organiser", "cataloguer"])
+    item = make_kept_item(lead, media=False, publish=False)
+    table = (registry.pathway("diversity").folder() / "fixture/coverage/records/records.csv").read_bytes()
+    given = actions_media.add_media(lead, item, io.BytesIO(table), "names-of-singers.csv")
+    actions.publish_item(organiser, Item.objects.get(pk=item.pk))
+    case = make_case(lead)
+    run = run_actions.request_run(lead, "diversity.coverage", {"records": [given]}, RECORDS, case=case)
+    work(until_empty=True)
+    run.refresh_from_db()
+    assert run.state == Run.State.DONE, run.error
+    section = {"heading": words("Evidence"), "body": words("See."), "item": None, "run": run.key}
+    case = edit_case(lead, Case.objects.get(pk=case.pk), sections=[section])
+    case_actions.publish(organiser, case_actions.seal(lead, case, consent=CONSENT))
+    addresses = [
+        f"/cases/{case.key}/kit.zip",
+        f"/cases/{case.key}/ro-crate-metadata.json",
+        f"/api/cases/{case.key}",
+    ]
+    kit, crate, shown = (client().get(address) for address in addresses)
+    assert "names-of-singers" in names_in(kit)
+    actions.set_protocol(
+        lead, Item.objects.get(pk=item.pk), make_protocol("stewards", communities=[make_community()])
+    )
+    kit, crate, shown = (client().get(address) for address in addresses)
+    assert {answer.status_code for answer in (kit, crate, shown)} == {200}
+    told = names_in(kit) + crate.body.decode() + shown.body.decode()
+    assert "names-of-singers" not in told
+    assert given.sha512 in names_in(kit)
+    assert shown.json()["withheld"] == 0
 
 
 def test_a_case_in_preparation_has_neither_kit_nor_crate() -> None:

@@ -151,7 +151,7 @@ def get_case(request: HttpRequest, key: Key) -> dict[str, Any]:
     return card(case, seal) | {
         "content": {name: value for name, value in shown.items() if name not in ("consent", "note", "facts")},
         "facts": seal.facts,
-        "withheld": len(without),
+        "withheld": len(without.intersection(seal.content["items"])),
         "crate": f"{settings.SITE_URL}{reverse('case-crate', args=[key])}",
         "replications": [
             {

@@ -14,12 +14,24 @@ WITHHELD: Final = "withheld"
 
 
 def hidden(user: Any, seal: Seal) -> frozenset[str]:
-    """Return the keys of the items that the case shows and *user* may not see; one query beside rights."""
-    keys = set(seal.content["items"])
+    """Return the keys of the items that *user* may not see, of those that the case shows or its runs read; one query beside rights."""
+    keys = set(seal.content["items"]) | {
+        key for pin in seal.content["runs"].values() for key in items_read(pin["inputs"])
+    }
     if not keys:
         return frozenset()
     seen = Item.objects.filter(rights.visible_items(user), key__in=keys).values_list("key", flat=True)
     return frozenset(keys.difference(seen))
+
+
+def items_read(listed: Collection[Mapping[str, Any]]) -> set[str]:
+    """Return the keys of the items whose files stand among the inputs of a run."""
+    prefix = object_id("item", "")
+    return {
+        str(entry["source"]["object"]).removeprefix(prefix)
+        for entry in listed
+        if str(entry["source"]["object"]).startswith(prefix)
+    }
 
 
 def content(seal: Seal, without: Collection[str]) -> dict[str, Any]:
