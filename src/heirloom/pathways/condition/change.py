@@ -2,8 +2,8 @@
 
 Three quantities are compared pixel by pixel: tilt (degrees between normals), albedo (per cent) and depth (pixels, or
 millimetres with a scale; only what is smaller than about 60 px). The level of detection is the 99 % quantile of the same
-quantities between two captures of the same visit, between which nothing changed, widened where the registration
-of the two epochs is worse than that of the repeat. Without a repeat there is no level and nothing is called a change.
+quantities between two captures of the same visit, between which nothing changed; higher where the captures are less sure of
+themselves (gloss, shadow), and where the registration of the two epochs is worse than that of the repeat. Without a repeat there is no level and nothing is called a change.
 
 A change of the whole panel at once (all of it darker, all of it tilted) cannot be told from another exposure or another
 camera, and is taken out.
@@ -11,6 +11,7 @@ camera, and is taken out.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -22,27 +23,35 @@ from heirloom.pathways.condition.relief import integrate, slopes, smooth
 
 QUANTITIES = ("tilt", "albedo", "depth")
 NOT_MEASURABLE, NO_CHANGE, CHANGED = 0, 1, 2
-_FINE, _LARGE = 1.5, 30.0
+SURE = 2.576  # normal deviations of a 99 % interval
+_LEAST_SHARE = 0.7
+_FINE, _LARGE, _DOUBT = 1.5, 30.0, 4.0
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """One capture: unit normals (H, W, 3), albedo (H, W), and where both were measured."""
+    """One capture: unit normals (H, W, 3), albedo (H, W), where both were measured, and the solver's residual there.
+
+    The residual (a share of the albedo) says where a capture is less sure of itself: on gloss, in narrow shadow.
+    """
 
     normals: F32
     albedo: F32
     measured: Mask
+    residual: F32
 
 
 @dataclass(frozen=True)
 class Differences:
     """Maps (H, W) in the geometry of the first epoch, *sign* kept: tilt in degrees (never negative), albedo in per cent
-    (negative is darker), depth in pixels (negative is loss). *pull*: how much each would change by one pixel of shift."""
+    (negative is darker), depth in pixels (negative is loss). *pull*: how much each would change by one pixel of shift.
+    *doubt*: the residuals of both epochs together, blurred."""
 
     tilt: F32
     albedo: F32
     depth: F32
     pull: dict[str, F32]
+    doubt: F32
     measurable: Mask
     registration: Registration
 
@@ -111,8 +120,15 @@ def difference(first: Epoch, second: Epoch, registration: Registration | None = 
             np.float32
         ),
     }
+    doubt = smooth(first.residual**2, _DOUBT) + smooth(found.bring(second.residual, shape) ** 2, _DOUBT)
     return Differences(
-        angle_degrees(a, level), (100 * np.expm1(ratio)).astype(np.float32), depth, pull, inside, found
+        angle_degrees(a, level),
+        (100 * np.expm1(ratio)).astype(np.float32),
+        depth,
+        pull,
+        np.sqrt(np.maximum(doubt, np.float32(1e-8))),
+        inside,
+        found,
     )
 
 
@@ -120,27 +136,37 @@ def difference(first: Epoch, second: Epoch, registration: Registration | None = 
 class Level:
     """The level of detection, from a repeat without change.
 
-    *at* holds the quantile of each quantity's absolute value over the repeat's measurable pixels; *residual* is the repeat's
-    own registration residual (px), already inside those quantiles; *samples* are the sorted absolute values.
+    It is higher where the captures are less sure of themselves: at each pixel it is *at* times the pixel's doubt as a share of
+    *doubt*, the repeat's median. *at* is the quantile of each quantity's absolute value over the repeat's
+    measurable pixels, each divided by that share; *samples* are these values, sorted; *residual* is the repeat's own registration
+    residual (px), already inside them.
     """
 
     at: dict[str, float]
     confidence: float
     residual: float
+    doubt: float
     samples: dict[str, F32]
 
     def widening(self, quantity: str, found: Differences) -> F32:
-        """By what factor the level is larger where the epochs' registration is worse than the repeat's."""
+        """By what factor the level at each pixel is larger (or smaller) than *at*: doubt, and worse registration."""
+        share = np.maximum(found.doubt / np.float32(self.doubt), np.float32(_LEAST_SHARE))
         more = max(0.0, found.registration.residual**2 - self.residual**2) ** 0.5
-        extra = np.float32(2.576 * more) * found.pull[quantity]
-        return np.asarray(np.sqrt(1 + (extra / np.float32(max(self.at[quantity], 1e-9))) ** 2), np.float32)
+        extra = np.float32(SURE * more) * found.pull[quantity]
+        return np.asarray(np.hypot(share, extra / np.float32(max(self.at[quantity], 1e-9))), np.float32)
 
 
 def level_of_detection(repeat: Differences, confidence: float = 0.99) -> Level:
     """From two captures of one visit."""
-    samples = {name: np.sort(np.abs(repeat.of(name)[repeat.measurable])) for name in QUANTITIES}
-    at = {name: float(np.quantile(values, confidence)) for name, values in samples.items()}
-    return Level(at, confidence, repeat.registration.residual, samples)
+    inside = repeat.measurable
+    doubt = float(np.median(repeat.doubt[inside])) if inside.any() else 1.0
+    share = np.maximum(repeat.doubt[inside] / np.float32(doubt), np.float32(_LEAST_SHARE))
+    samples = {name: np.sort(np.abs(repeat.of(name)[inside]) / share) for name in QUANTITIES}
+    at = {
+        name: float(np.quantile(values, confidence)) if len(values) else math.inf
+        for name, values in samples.items()
+    }
+    return Level(at, confidence, repeat.registration.residual, doubt, samples)
 
 
 def chances(found: Differences, level: Level, quantity: str) -> F32:
@@ -181,24 +207,35 @@ class Classes:
     beyond: dict[str, float]
 
 
+def _filled(mask: Mask) -> Mask:
+    """*mask* with its holes filled."""
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    whole = np.zeros(mask.shape, np.uint8)
+    cv2.drawContours(whole, outlines, -1, 1, cv2.FILLED)
+    return whole.astype(bool)
+
+
 def classify(found: Differences, level: Level, *, rate: float = 0.05, smallest: int = 20) -> Classes:
     """Changed places: past the level of detection, false discovery rate at most *rate*, at least *smallest* pixels together.
 
-    The chance of a pixel is the least of its three chances, times three (Bonferroni).
+    Tilt and albedo decide; the chance of a pixel is the lesser of its two chances, times two (Bonferroni). Depth is told of each
+    place but does not decide: a spall throws a faint ring of depth as far as the band reaches. What a changed place
+    wholly surrounds (the floor of a spall) belongs to it.
     """
     inside = found.measurable
     least = np.ones(inside.shape, np.float32)
     past = np.zeros(inside.shape, bool)
     beyond = {}
     for name in QUANTITIES:
-        chance = chances(found, level, name)
-        least = np.minimum(least, chance)
         over = inside & (np.abs(found.of(name)) > level.at[name] * level.widening(name, found))
         beyond[name] = float(over.sum() / max(1, inside.sum()))
-        past |= over
-    combined = np.minimum(1, 3 * least)
+        if name != "depth":
+            least = np.minimum(least, chances(found, level, name))
+            past |= over
+    combined = np.minimum(1, 2 * least)
     limit = benjamini_hochberg(combined[inside], rate)
     changed = inside & past & (combined <= limit) if limit else np.zeros(inside.shape, bool)
+    changed = _filled(changed) & inside
     count, labels, stats, _ = cv2.connectedComponentsWithStats(changed.astype(np.uint8), connectivity=8)
     clusters = []
     classes = np.where(inside, NO_CHANGE, NOT_MEASURABLE).astype(np.uint8)

@@ -14,7 +14,7 @@ from heirloom.pathways.condition.solve import solve as solve_stack
 from heirloom.pathways.condition.solve import whole
 from heirloom.pathways.condition.stack import Stack
 
-_SIDE = 160
+_SIDE = 224
 
 
 def relight(folder: Path) -> dict[str, object]:
@@ -59,7 +59,9 @@ def _epochs() -> dict[str, dict[str, bytes]]:
             parts: dict[str, AnyArray] = {
                 "normals.png": pictures.encode_normals(found.normals),
                 "albedo.png": pictures.encode_unit(found.albedo),
-                "unseen.png": np.where(found.agreeing >= 6, 0, 255).astype(np.uint8),
+                "unseen.png": np.where(
+                    found.agreeing >= 6, np.minimum(found.residual * 1000, 254), 255
+                ).astype(np.uint8),
             }
             made[name] = {}
             for part, pixels in parts.items():
@@ -69,7 +71,7 @@ def _epochs() -> dict[str, dict[str, bytes]]:
 
 
 def compare(folder: Path) -> dict[str, object]:
-    """Three epochs of a panel of 160 x 160 pixels, with spalls in the last."""
+    """Three epochs of a panel of 224 x 224 pixels, with spalls in the last."""
     for name, parts in _epochs().items():
         (folder / name).mkdir(parents=True, exist_ok=True)
         for part, content in parts.items():

@@ -35,6 +35,9 @@ Json = dict[str, Any]
 FORMAT = "heirloom.condition/1"
 _WIDEST_GAP = 40.0
 _BASE = np.float32(0.6)
+_WORST = 0.2
+# unseen.png: 255 is not measured, less is the residual in thousandths of the albedo.
+_UNSEEN, _RESIDUAL = 255, 1000
 
 
 def _number(context: Context, name: str) -> float:
@@ -120,7 +123,8 @@ def _rows(context: Context, stack: Stack, lights: Lights, part: tuple[int, int],
     np.save(folder / "normals.npy", pictures.encode_normals(solution.normals))
     np.save(folder / "albedo.npy", solution.albedo)
     few = max(5, math.ceil(0.4 * len(lights)))
-    np.save(folder / "seen.npy", (solution.agreeing >= few) & (solution.residual < 0.2))
+    seen = (solution.agreeing >= few) & (solution.residual < _WORST)
+    np.save(folder / "unseen.npy", np.where(seen, solution.residual * _RESIDUAL, _UNSEEN).astype(np.uint8))
     np.save(folder / "ptm.npy", rti.fit(values, lights, "ptm").astype(np.float16))
     return {"residual": float(np.median(solution.residual)), "rows": bottom - top}
 
@@ -144,8 +148,10 @@ def relight(context: Context) -> None:
 
     coded = gathered("normals")
     _png(context, "normals.png", coded)
-    seen = gathered("seen")
-    _png(context, "unseen.png", np.where(seen, 0, 255).astype(np.uint8))
+    unseen = gathered("unseen")
+    _png(context, "unseen.png", unseen)
+    share = float((unseen < _UNSEEN).mean())
+    del unseen
     depth = relief.height_map(pictures.decode_normals(coded))
     del coded
     scale = _number(context, "scale")
@@ -176,7 +182,7 @@ def relight(context: Context) -> None:
             "width": width,
             "height": height,
             "solver": context.params["solver"],
-            "measured_share": round(float(seen.mean()), 5),
+            "measured_share": round(share, 5),
             "residual": round(residual, 5),
             "normal_standard_deviation_degrees": round(sure, 4),
             "albedo_of_white": round(white, 5),
@@ -189,7 +195,7 @@ def relight(context: Context) -> None:
     )
     said = [
         wording.used(len(photos), width, height),
-        wording.measured(float(seen.mean())),
+        wording.measured(share),
         wording.precision(sure),
     ]
     if not lights.near:
@@ -279,7 +285,7 @@ def reveal(context: Context) -> None:
 
 
 def _epoch(context: Context, name: str) -> change.Epoch:
-    """The three pictures of an epoch. Where ``unseen.png`` is not 0, nothing was measured."""
+    """The three pictures of an epoch. Where ``unseen.png`` is 255 nothing was measured; less is the residual."""
     files = {file.name.rpartition("/")[2]: file for file in context.files(name)}
     if set(files) != {"normals.png", "albedo.png", "unseen.png"}:
         raise errors.EpochIncomplete
@@ -289,8 +295,11 @@ def _epoch(context: Context, name: str) -> change.Epoch:
         raise errors.NotNormals(name=files["normals.png"].name)
     if albedo.shape[:2] != normals.shape[:2] or unseen.shape[:2] != normals.shape[:2]:
         raise errors.SizesDiffer(name=files["albedo.png"].name)
-    seen = (unseen if unseen.ndim == 2 else unseen[..., 0]) == 0
-    return change.Epoch(pictures.decode_normals(normals), pictures.decode_unit(albedo), seen)
+    doubt = unseen if unseen.ndim == 2 else unseen[..., 0]
+    residual = (doubt.astype(np.float32) + np.float32(0.5)) / np.float32(_RESIDUAL)
+    return change.Epoch(
+        pictures.decode_normals(normals), pictures.decode_unit(albedo), doubt < _UNSEEN, residual
+    )
 
 
 def _outlined(albedo: F32, classes: AnyArray) -> AnyArray:
@@ -371,7 +380,7 @@ def _csv(classes: change.Classes, level: change.Level, scale: float) -> str:
         for name in change.QUANTITIES:
             factor = (scale or 1.0) if name == "depth" else 1.0
             least = level.at[name] * factor
-            line += [f"{value:.5g}" for value in (cluster.peak[name] * factor, least / wording.SURE, least)]
+            line += [f"{value:.5g}" for value in (cluster.peak[name] * factor, least / change.SURE, least)]
         writer.writerow(line)
     return out.getvalue()
 

@@ -41,12 +41,17 @@ def integrate(right: F32, down: F32) -> F32:
     rows, columns = right.shape
     height, width = _good_length(rows), _good_length(columns)
     flux = np.zeros((height, width), np.float32)
-    between = (right[:, 1:] + right[:, :-1]) / 2
-    flux[:rows, : columns - 1] += between
-    flux[:rows, 1:columns] -= between
-    between = (down[1:] + down[:-1]) / 2
-    flux[: rows - 1, :columns] += between
-    flux[1:rows, :columns] -= between
+    # Beyond the edge the surface goes on as it was, so that a size the transform likes better changes nothing inside.
+    room = ((0, height - rows), (0, width - columns))
+    padded = np.pad(right, room, mode="edge")
+    between = (padded[:, 1:] + padded[:, :-1]) / 2
+    flux[:, :-1] += between
+    flux[:, 1:] -= between
+    padded = np.pad(down, room, mode="edge")
+    between = (padded[1:] + padded[:-1]) / 2
+    flux[:-1] += between
+    flux[1:] -= between
+    del padded, between
     spectrum = _dct_rows(flux)
     del flux
     spectrum = _dct_rows(np.ascontiguousarray(spectrum.T))
@@ -69,18 +74,16 @@ def height_map(normals: F32) -> F32:
 
 
 def smooth(values: AnyArray, sigma: float) -> F32:
-    """Gaussian blur; large radii on a picture made smaller, which is the same to 1 % and much cheaper."""
+    """Gaussian blur; large radii on a picture made smaller, which is nearly the same and much cheaper."""
     values = np.asarray(values, np.float32)
     if sigma <= 0:
         return values
     shrink = int(sigma // 6)
     if shrink < 2 or min(values.shape[:2]) < 8 * shrink:
-        return np.asarray(
-            cv2.GaussianBlur(values, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101), np.float32
-        )
+        return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma, borderType=cv2.BORDER_REFLECT), np.float32)
     size = (values.shape[1], values.shape[0])
     little = cv2.resize(values, (size[0] // shrink, size[1] // shrink), interpolation=cv2.INTER_AREA)
-    little = cv2.GaussianBlur(little, (0, 0), sigma / shrink, borderType=cv2.BORDER_REFLECT_101)
+    little = cv2.GaussianBlur(little, (0, 0), sigma / shrink, borderType=cv2.BORDER_REFLECT)
     return np.asarray(cv2.resize(little, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
 

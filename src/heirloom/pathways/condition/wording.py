@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from heirloom.errors import gettext_noop
-from heirloom.pathways.condition.change import Classes, Level
+from heirloom.pathways.condition.change import SURE, Classes, Level
 from heirloom.pathways.message import Message, Value
 
 Json = dict[str, Any]
 
-SURE = 2.576  # normal deviations of a 99 % interval
 _MOST_ROWS = 50
 
 FAR_AWAY = Message(
