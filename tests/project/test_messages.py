@@ -12,7 +12,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-MISSING_AT_MOST = {"zh_Hans": 720, "lo": 230, "th": 1870, "km": 1870, "my": 230, "vi": 230}
+MISSING_AT_MOST = dict.fromkeys(("zh_Hans", "lo", "th", "km", "my", "vi"), 0)
 """Strings that have no translation yet. Lower a number when it shrinks; never raise one."""
 
 
