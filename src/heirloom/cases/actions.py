@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from heirloom.archive import VersionConflict
-from heirloom.catalogue import rights
+from heirloom.catalogue import record, rights
 from heirloom.catalogue.actions import publish_item
 from heirloom.catalogue.models import Change, Item
 from heirloom.catalogue.store import agent, archive
@@ -70,6 +70,8 @@ def save_content(by: User, case: Case, data: object, *, revision: int) -> Case:
     case.save(update_fields=["revision", "updated_at"])
     indexing.index_case(case)
     log(by, "save", "case", case.key, revision=case.revision)
+    if case.protocol != laid and case.published_seal is not None:
+        _keep_protocol(case, by)
     return case
 
 
@@ -217,13 +219,7 @@ def publish_accepted(by: User, made: Seal, because: Mapping[str, Any]) -> Case:
         # What a community keeps is published by its stewards; until then the case is shown without it.
         if item is not None and item.state == Item.State.DRAFT and rights.may_publish(by, item):
             publish_item(by, item)
-    publication = {
-        "format": "heirloom/publication/1",
-        "seal": made.number,
-        "digest": made.digest,
-        "withdrawn": False,
-        "because": dict(because),
-    }
+    publication = _publication(case, made, withdrawn=False) | {"because": dict(because)}
     moment = _write_publication(case, publication, by)
     with transaction.atomic():
         case = Case.objects.select_for_update().get(pk=case.pk)
@@ -242,13 +238,7 @@ def withdraw(by: User, case: Case, reason: str) -> Case:
     """Take a case from view; its sealed versions stay in the archive."""
     if not (rules.may_publish(by) or rules.may_lead(by, case)) or case.published_seal is None:
         raise NotAllowed
-    publication = {
-        "format": "heirloom/publication/1",
-        "seal": case.published_seal.number,
-        "digest": case.published_seal.digest,
-        "withdrawn": True,
-        "reason": reason,
-    }
+    publication = _publication(case, case.published_seal, withdrawn=True) | {"reason": reason}
     moment = _write_publication(case, publication, by)
     with transaction.atomic():
         case = Case.objects.select_for_update().get(pk=case.pk)
@@ -262,7 +252,34 @@ def withdraw(by: User, case: Case, reason: str) -> Case:
 
 def _announce(case: Case, kind: str, moment: datetime) -> None:
     """Tell harvesters once about one version of the archive, also when a dead process had told them already."""
-    Change.objects.get_or_create(about="case", key=case.key, at=moment, defaults={"kind": kind})
+    Change.objects.get_or_create(about="case", key=case.key, at=moment, kind=kind)
+
+
+def _publication(case: Case, made: Seal, *, withdrawn: bool) -> dict[str, Any]:
+    return {
+        "format": "heirloom/publication/1",
+        "seal": made.number,
+        "digest": made.digest,
+        "withdrawn": withdrawn,
+        "protocol_described": _protocol(case),
+    }
+
+
+def _keep_protocol(case: Case, by: User) -> None:
+    """Keep with the package what the case's protocol is now, so that a rebuild opens nothing that was closed since."""
+    identifier = object_id("case", case.key)
+    told = [
+        version.number
+        for version in archive().versions(identifier)
+        if sealing.PUBLICATION in archive().files(identifier, version.number)
+    ]
+    last = json.loads(archive().read(identifier, sealing.PUBLICATION, told[-1]))
+    moment = _write_publication(case, {**last, "protocol_described": _protocol(case)}, by)
+    _announce(case, Change.Kind.DELETE if last["withdrawn"] else Change.Kind.UPDATE, moment)
+
+
+def _protocol(case: Case) -> dict[str, Any] | None:
+    return record.describe_protocol(case.protocol) if case.protocol else None
 
 
 def _write_publication(case: Case, publication: dict[str, Any], by: User) -> datetime:
@@ -271,7 +288,7 @@ def _write_publication(case: Case, publication: dict[str, Any], by: User) -> dat
     head = archive().head(identifier)
     if sealing.PUBLICATION in archive().files(identifier):
         held = json.loads(archive().read(identifier, sealing.PUBLICATION))
-        if all(held.get(name) == publication[name] for name in ("seal", "withdrawn")):
+        if all(held.get(name) == publication[name] for name in ("seal", "withdrawn", "protocol_described")):
             return head.created
     now = datetime.now(UTC).replace(microsecond=0)
     version = archive().write(

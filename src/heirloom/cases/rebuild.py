@@ -85,13 +85,15 @@ class _Cases:
                 if first
                 else Change.Kind.CREATE
             )
-            Change.objects.create(about="case", key=case.key, at=version.created, kind=kind)
+            Change.objects.get_or_create(about="case", key=case.key, at=version.created, kind=kind)
             first = first or version.created
         if said is not None:
             case.state = Case.State.WITHDRAWN if said["withdrawn"] else Case.State.PUBLISHED
             case.published_seal = seals.get(said["seal"])
             case.published_at = first
-            case.save(update_fields=["state", "published_seal", "published_at"])
+            # Laid or lifted since that version was sealed, maybe: it holds for what is published.
+            case.protocol = self.shared.protocol(said.get("protocol_described"))
+            case.save(update_fields=["state", "published_seal", "published_at", "protocol"])
 
     def _case(self, key: str, sealed: Mapping[str, Any]) -> Case:
         case = Case.objects.create(
