@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -71,6 +72,29 @@ def test_nothing_is_sealed_too_late() -> None:
     assert not store.archive().exists(object_id("case", submission.case.key))
 
 
+def test_decisions_and_the_collection_keep_to_the_calls_dates() -> None:
+    call, organiser = make_call()
+    submission = make_submission(call)
+    decision = call.phases.filter(kind=Phase.Kind.DECISION)
+    soon = timezone.now() + timedelta(hours=1)
+    decision.update(opens_at=soon, closes_at=None)
+    for _too_early_and_too_late in range(2):
+        assert not rules.may_decide(organiser, Submission.objects.get(pk=submission.pk))
+        with pytest.raises(PhaseClosed):
+            accept(submission, organiser)
+        close(call, Phase.Kind.DECISION)
+    assert not Decision.objects.exists()
+    decision.delete()  # a call that says nothing of when it decides
+    accept(submission, organiser)
+    actions.announce_decisions(organiser, call)
+
+    call.phases.filter(kind=Phase.Kind.PUBLICATION).update(opens_at=soon, closes_at=None)
+    call = Call.objects.get(pk=call.pk)
+    with pytest.raises(PhaseClosed):
+        collection.publish_collection(organiser, call, TITLE, Translated())
+    assert Case.objects.get().state == Case.State.DRAFT
+
+
 def test_announcing_again_does_not_open_a_closed_call() -> None:
     call, organiser = make_call()
     collection.publish_collection(organiser, call, TITLE, TITLE)
@@ -88,6 +112,34 @@ def test_submitting_twice_is_one_submission() -> None:
     second = actions.submit(first.applicant, first, consent=CONSENT)
     assert (second.receipt, second.submitted_at) == (first.receipt, first.submitted_at)
     assert (Seal.objects.count(), Message.objects.count()) == (1, 1)
+
+
+def test_submitting_twice_at_once_seals_one_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    call, _organiser = make_call()
+    submission = make_submission(call, submitted=False)
+    by = submission.applicant
+    assert by is not None
+    compute = case_actions.facts.compute
+
+    def while_it_is_prepared(*args: Any) -> dict[str, Any]:
+        monkeypatch.undo()
+        actions.submit(by, submission, consent=CONSENT)
+        return compute(*args)
+
+    monkeypatch.setattr(case_actions.facts, "compute", while_it_is_prepared)
+    second = actions.submit(by, submission, consent=CONSENT)
+    assert second.state == "submitted"
+    assert (Seal.objects.count(), Message.objects.count()) == (1, 1)
+    assert store.archive().head(object_id("case", submission.case.key)).number == 1
+
+
+def test_sealing_what_did_not_change_gives_the_same_version() -> None:
+    lead = make_user()
+    case = make_case(lead)
+    first = case_actions.seal(lead, case, consent=CONSENT)
+    assert case_actions.seal(lead, case, consent=CONSENT) == first
+    edit_case(lead, case, title={"en": {"text": "Another title", "origin": "human"}})
+    assert case_actions.seal(lead, case, consent=CONSENT).number == 2
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, what: Callable[[], object]) -> None:

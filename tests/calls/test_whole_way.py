@@ -119,7 +119,7 @@ def test_a_seal_whose_row_was_lost_in_a_crash_is_adopted() -> None:
     submission = make_submission(call, submitted=False)
     from heirloom.cases.actions import seal
 
-    made = seal(submission.applicant, submission.case, consent=CONSENT, note=f"submitted to {call.slug}")
+    made = seal(submission.applicant, submission.case, consent=CONSENT, note=call.title.text("en"))
     Seal.objects.all().delete()
     done = actions.submit(submission.applicant, submission, consent=CONSENT)
     assert done.seal.digest == made.digest
@@ -202,6 +202,19 @@ def test_an_unfinished_review_is_saved_but_not_final() -> None:
     review.refresh_from_db()
     assert (review.state, review.for_organisers) == (Review.State.DRAFT, "So far.")
     assert [score.value for score in review.scores.all()] == [3]
+
+
+def test_a_reason_stays_where_only_the_value_is_sent() -> None:
+    call, organiser = make_call()
+    reviewer = make_reviewer(call, organiser)
+    review = review_actions.assign(organiser, make_submission(call), reviewer)
+    both = {"scores": {"people": 3}, "reasons": {"people": "They decide."}}
+    review = review_actions.save_review(reviewer, review, both, revision=0)
+    review = review_actions.save_review(reviewer, review, {"scores": {"people": 5}}, revision=1)
+    assert [(score.value, score.reason) for score in review.scores.all()] == [(5, "They decide.")]
+    taken_back = {"scores": {"people": 5}, "reasons": {"people": ""}}
+    review = review_actions.save_review(reviewer, review, taken_back, revision=2)
+    assert [score.reason for score in review.scores.all()] == [""]
 
 
 def test_a_conflict_closes_the_submission_for_good() -> None:

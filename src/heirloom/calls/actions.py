@@ -184,9 +184,8 @@ def submit(by: User, submission: Submission, *, consent: Mapping[str, Any]) -> S
     if submission.theme is None and submission.call.themes.exists():
         raise NotReadyToSubmit(problem=gettext_noop("choose the area that it belongs to."))
     check_answers(submission.answers, list(submission.call.questions.all()))
-    seal = case_actions.seal(
-        by, submission.case, consent=consent, note=f"submitted to {submission.call.slug}"
-    )
+    note = submission.call.title.text(by.languages, default=submission.call.slug)
+    seal = case_actions.seal(by, submission.case, consent=consent, note=note)
     with transaction.atomic():
         submission = Submission.objects.select_for_update().get(pk=submission.pk)
         if submission.state == Submission.State.SUBMITTED:
@@ -246,10 +245,16 @@ def withdraw_submission(by: User, submission: Submission) -> Submission:
 
 @transaction.atomic
 def decide(by: User, submission: Submission, outcome: str, reason: Translated) -> Decision:
-    """Record a decision; it may change until it is announced."""
+    """Record a decision, while the call's dates let decide; it may change until it is announced.
+
+    Raises:
+        NotAllowed, PhaseClosed.
+    """
     submission = Submission.objects.select_for_update().get(pk=submission.pk)
-    if not rules.may_decide(by, submission):
+    if not rules.decides(by, submission):
         raise NotAllowed
+    if not rules.may_decide(by, submission):
+        raise PhaseClosed(phase=Phase.Kind.DECISION.label)
     decision, _created = Decision.objects.update_or_create(
         submission=submission,
         defaults={

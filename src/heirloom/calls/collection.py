@@ -23,8 +23,8 @@ from heirloom.people.models import User
 from heirloom.text import Translated
 
 from . import content, rules
-from .errors import NotDecided
-from .models import Call, Collection, Entry, Submission
+from .errors import NotDecided, PhaseClosed
+from .models import Call, Collection, Entry, Phase, Submission
 
 FORMAT = "heirloom/collection/1"
 
@@ -38,10 +38,12 @@ def publish_collection(by: User, call: Call, title: Translated, summary: Transla
     Whoever publishes organises the call and is an organiser of the installation, since cases and items become public.
 
     Raises:
-        NotAllowed; NotDecided while decisions are not announced.
+        NotAllowed; PhaseClosed by the call's dates; NotDecided while decisions are not announced.
     """
     if not (rules.organises(by, call) and case_rules.may_publish(by)):
         raise NotAllowed
+    if not rules.phase_allows(call, Phase.Kind.PUBLICATION):
+        raise PhaseClosed(phase=Phase.Kind.PUBLICATION.label)
     pending = call.submissions.filter(state=Submission.State.SUBMITTED).count()
     if pending:
         raise NotDecided(count=pending)

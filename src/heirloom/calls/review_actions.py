@@ -214,11 +214,10 @@ def _save_review(
         criterion = criteria.get(slug)
         if criterion is None or value not in {level.value for level in criterion.levels.all()}:
             raise InvalidScore(criterion=criterion.title.text(["en"]) if criterion else slug, value=value)
-        Score.objects.update_or_create(
-            review=review,
-            criterion=criterion,
-            defaults={"value": value, "reason": str(reasons.get(slug, ""))[:5000]},
-        )
+        changed: dict[str, Any] = {"value": value}
+        if slug in reasons:
+            changed["reason"] = str(reasons[slug])[:5000]
+        Score.objects.update_or_create(review=review, criterion=criterion, defaults=changed)
     for name in ("for_organisers", "for_applicant", "language"):
         if name in data:
             setattr(review, name, str(data[name])[: 35 if name == "language" else 20_000])

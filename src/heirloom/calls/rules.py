@@ -77,6 +77,11 @@ def phase_open(call: Call, kind: str, now: datetime | None = None) -> bool:
     )
 
 
+def phase_allows(call: Call, kind: str, now: datetime | None = None) -> bool:
+    """Whether the call's dates leave room for what a phase is for; a call that gives it no dates leaves it to its organisers."""
+    return phase_open(call, kind, now) or all(phase.kind != kind for phase in call.phases.all())
+
+
 def may_apply(user: Any, call: Call, now: datetime | None = None) -> bool:
     return _active(user) and call.state == Call.State.OPEN and phase_open(call, Phase.Kind.SUBMISSION, now)
 
@@ -198,7 +203,7 @@ def may_review(user: Any, review: Review, now: datetime | None = None) -> bool:
     )
 
 
-def may_decide(user: Any, submission: Submission) -> bool:
+def decides(user: Any, submission: Submission) -> bool:
     """Organisers decide on what was submitted, unless it is their own or they have a conflict."""
     return (
         organises(user, submission.call)
@@ -206,6 +211,11 @@ def may_decide(user: Any, submission: Submission) -> bool:
         and not in_conflict(user, submission)
         and submission.state == Submission.State.SUBMITTED
     )
+
+
+def may_decide(user: Any, submission: Submission, now: datetime | None = None) -> bool:
+    """Whether *user* may decide on the submission now, by the call's dates too."""
+    return decides(user, submission) and phase_allows(submission.call, Phase.Kind.DECISION, now)
 
 
 def sees_decision(user: Any, submission: Submission) -> bool:

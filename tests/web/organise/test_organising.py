@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from tests.factories.calls import accept, make_review, make_reviewer, make_submission
 from tests.factories.pages import ROLES, Page, Scene, browser, make_scene, read
 from tests.factories.people import make_user
@@ -293,6 +295,19 @@ def test_a_case_is_decided_announced_and_published(scene: Scene) -> None:
     collection = Collection.objects.get()
     assert collection.title["en"].value == "Songs, collected"
     assert "Publish anew" in read(client.get(publishing)).words
+
+
+def test_the_page_says_why_nobody_decides_yet(scene: Scene) -> None:
+    client = browser(scene.organiser)
+    one = reverse("organise-submission", args=[scene.call.slug, scene.submission.key])
+    assert "Record the decision" in read(client.get(one)).words
+    scene.call.phases.filter(kind=Phase.Kind.DECISION).delete()
+    scene.call.phases.create(kind=Phase.Kind.DECISION, opens_at=timezone.now() + timedelta(days=1))
+    page = read(client.get(one))
+    assert "Record the decision" not in page.words
+    assert any("only while the call's phase “decision” is open" in words for words in page.words)
+    assert client.post(one, {"what": "decide", "outcome": "accept"}).status_code == 409
+    assert not Decision.objects.exists()
 
 
 def test_the_table_has_only_what_was_submitted_and_is_safe_in_a_spreadsheet(scene: Scene) -> None:

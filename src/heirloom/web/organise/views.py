@@ -18,7 +18,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from heirloom.archive.safe import neutralise_formula
 from heirloom.calls import actions, queries, review_actions, rules
 from heirloom.calls.collection import publish_collection
-from heirloom.calls.models import CallMember, Conflict, Decision, Review, Submission
+from heirloom.calls.errors import PhaseClosed
+from heirloom.calls.models import CallMember, Conflict, Decision, Phase, Review, Submission
 from heirloom.errors import HeirloomError, NotFound
 from heirloom.people.models import User
 from heirloom.people.queries import person_by_email
@@ -238,6 +239,7 @@ def submission(request: HttpRequest, slug: str, key: str) -> HttpResponse:
             ],
             "decision": decision,
             "may_decide": rules.may_decide(request.user, one),
+            "not_now": _not_now(request.user, one),
             "outcomes": Decision.Outcome.choices,
             "conflicts": [("", "–"), *Conflict.Kind.choices],
             "languages": writing_languages(request, decision.reason if decision else ()),
@@ -247,6 +249,13 @@ def submission(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         },
         status=status,
     )
+
+
+def _not_now(user: User, one: Submission) -> str:
+    """Say why there is no form to decide with, where the call's dates alone stand between."""
+    if not rules.decides(user, one) or rules.may_decide(user, one):
+        return ""
+    return str(refusal(PhaseClosed(phase=Phase.Kind.DECISION.label))["message"])
 
 
 def _sent(request: HttpRequest, shown: Decision | None, held: Decision | None) -> dict[str, Any]:
