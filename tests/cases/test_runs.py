@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 from django_tasks_db.models import DBTaskResult
-from tests.factories.cases import make_case
+from tests.factories.calls import words
+from tests.factories.cases import CONSENT, edit_case, make_case
+from tests.factories.catalogue import make_community, make_item, make_protocol
 from tests.factories.people import make_user
 
 from heirloom.archive import Archive
-from heirloom.cases import queries, run_actions
+from heirloom.cases import actions as case_actions
+from heirloom.cases import queries, rules, run_actions
 from heirloom.cases.errors import InvalidInputs, NoSuchMethod
 from heirloom.cases.models import Run
+from heirloom.catalogue.actions_media import add_media
 from heirloom.catalogue.store import archive
 from heirloom.errors import NotAllowed, NotFound
 from heirloom.operate.work import put_back, work
@@ -62,6 +66,31 @@ def test_a_repeat_gives_the_same_bytes_and_is_linked() -> None:
     assert again.state == Run.State.DONE
     assert again.repeats == run
     assert [out["sha512"] for out in again.outputs] == [out["sha512"] for out in run.outputs]
+
+
+def test_nobody_has_a_closed_file_read_by_repeating_a_run() -> None:
+    steward, visitor, organiser = make_user(), make_user(), make_user(grants=["organiser"])
+    protocol = make_protocol("stewards", communities=[make_community(stewards=[steward])])
+    with tempfile.TemporaryDirectory() as folder:
+        inputs, params = registry.pathway("diversity").fixture("coverage", Path(folder))
+        item = make_item(owner=steward, protocol=protocol)
+        kept = {
+            name: [add_media(steward, item, path, path.name) for path in paths]
+            for name, paths in inputs.items()
+        }
+    case = make_case(steward)
+    run = run_actions.request_run(steward, METHOD, kept, params, case=case)
+    work(until_empty=True)
+    case = edit_case(
+        steward, case, sections=[{"heading": {}, "body": words("See what came out."), "run": run.key}]
+    )
+    case_actions.publish(organiser, case_actions.seal(steward, case, consent=CONSENT))
+    run = queries.run(visitor, run.key)
+    assert run.state == Run.State.DONE
+    assert not rules.may_repeat(visitor, run)
+    with pytest.raises(NotAllowed):
+        run_actions.repeat_run(visitor, run)
+    assert run_actions.repeat_run(steward, run).repeats == run
 
 
 def test_a_run_that_waits_is_cancelled_at_once() -> None:

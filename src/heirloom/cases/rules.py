@@ -12,6 +12,8 @@ from typing import Any
 from django.db.models import Q
 
 from heirloom.catalogue import rights
+from heirloom.catalogue.models import Item
+from heirloom.keys import object_id
 from heirloom.people.models import Grant, User
 from heirloom.people.queries import has_grant
 
@@ -76,6 +78,16 @@ def visible_run(user: Any, run: Run, today: date | None = None) -> bool:
         return False
     seal = run.case.published_seal
     return seal is not None and run.key in seal.content.get("runs", {})
+
+
+def may_repeat(user: Any, run: Run) -> bool:
+    """Who sees a run repeats it, unless it read an item's files that are not open to them: doing it again would read them anew."""
+    if not may_run(user, None) or not visible_run(user, run):
+        return False
+    prefix = object_id("item", "")
+    read = {str(entry["source"]["object"]) for entry in run.inputs}
+    keys = {one.removeprefix(prefix) for one in read if one.startswith(prefix)}
+    return Item.objects.filter(rights.visible_items(user), key__in=keys).count() == len(keys)
 
 
 def may_run(user: Any, case: Case | None) -> bool:

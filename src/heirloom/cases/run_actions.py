@@ -184,8 +184,12 @@ def cancel_run(by: User, run: Run) -> Run:
 
 
 def repeat_run(by: User, run: Run) -> Run:
-    """Run the same method on the same files with the same settings, and link the two."""
-    if not rules.visible_run(by, run) or not by.is_active:
+    """Run the same method on the same files with the same settings, and link the two.
+
+    Raises:
+        NotAllowed: *by* may not see the run, or what it read; NoSuchMethod.
+    """
+    if not rules.may_repeat(by, run):
         raise NotAllowed
     try:
         found = registry.method(run.method)

@@ -231,7 +231,7 @@ def run(request: HttpRequest, key: str) -> HttpResponse:
         else None,
         "case_title": _case_title(found),
         "owned": owned,
-        "may_repeat": isinstance(user, User) and method is not None and not active,
+        "may_repeat": method is not None and not active and rules.may_repeat(user, found),
         "repeated": _compared(found, repeats),
         "original": next(iter(_compared(found, first)), None),
     }
