@@ -10,7 +10,8 @@ from tests.factories.catalogue import make_community, make_protocol, png
 from tests.factories.people import make_user
 
 from heirloom.archive import Archive
-from heirloom.catalogue import actions, queries, store
+from heirloom.catalogue import actions, actions_ingest, exchange_feed, queries, store
+from heirloom.catalogue.actions_errors import Stale
 from heirloom.catalogue.actions_ingest import ingest_records
 from heirloom.catalogue.importers.draft import (
     AgentDraft,
@@ -135,6 +136,46 @@ def test_an_import_opens_nothing_by_mistake(by: User) -> None:
     assert {"name": "community", "value": "nobody"} in item.statements
     # Not even the importer may now change it, because the importer may not see it.
     assert counts(ingest_records(by, [draft(title=Translated({"en": "Other"}))])) == {"problem": 1}
+
+
+def test_an_import_does_not_lift_what_a_community_laid(by: User) -> None:
+    theirs = make_protocol("signed-in", communities=[make_community("weavers")])
+    ours = make_protocol("public")
+    ingest_records(by, [draft(protocol=theirs.key)])
+    assert counts(ingest_records(by, [draft(protocol=ours.key)])) == {"problem": 1}
+    assert Item.objects.get().protocol == theirs
+    assert counts(ingest_records(by, [draft(date="1938")])) == {"update": 1}
+    theirs.communities.get().memberships.create(user=by, role="steward")
+    assert counts(ingest_records(by, [draft(protocol=ours.key)])) == {"update": 1}
+    assert Item.objects.get().protocol == ours
+
+
+def test_harvesters_forget_what_an_import_closes(by: User) -> None:
+    ingest_records(by, [draft()])
+    item = Item.objects.get()
+    ingest_records(by, [draft(protocol=make_protocol("signed-in").key)])
+    assert [change.kind for change in Change.objects.filter(key=item.key).order_by("pk")] == [
+        "Create",
+        "Delete",
+    ]
+    assert [entry.kind for entry in exchange_feed.page(exchange_feed.Selection(), 0, 10)] == ["Delete"]
+
+
+def test_an_import_does_not_undo_what_was_closed_while_it_ran(
+    by: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest_records(by, [draft()])
+    protocol = make_protocol("members", communities=[make_community("weavers")])
+    prepare_media = actions_ingest._prepare_media
+
+    def while_it_runs(who: User, job: actions_ingest._Job) -> None:
+        actions.set_protocol(by, Item.objects.get(), protocol)
+        prepare_media(who, job)
+
+    monkeypatch.setattr(actions_ingest, "_prepare_media", while_it_runs)
+    with pytest.raises(Stale):
+        ingest_records(by, [draft(date="1938")])
+    assert (Item.objects.get().protocol, Item.objects.get().date) == (protocol, "1937")
 
 
 def test_labels_are_the_stewards(by: User) -> None:

@@ -27,6 +27,7 @@ from heirloom.text import Translated
 
 from . import dates, record, rights, search, store
 from .actions import title_keys, withdraw_item
+from .actions_errors import Stale
 from .actions_feed import announce_all
 from .actions_keep import whole
 from .actions_media import AT_ONCE, Prepared, keep_large, prepare
@@ -83,6 +84,8 @@ class _Job:
     differences: list[merge.Difference]
     outcome: Outcome
     media: list[Prepared] = field(default_factory=list)
+    closes: bool = False
+    """Whether the public saw the item and, by its new protocol, does so no more."""
 
 
 @dataclass
@@ -163,7 +166,8 @@ def ingest_records(
         key: of the ``ImportBatch``, for the log.
 
     Raises:
-        NotAllowed; NoRoom and other errors of the archive, after which the batches before are kept.
+        NotAllowed; Stale: somebody changed a thing while its batch was stored; NoRoom and other errors of the archive. The batches
+            before are kept, and the same import again goes on from there.
     """
     if not rights.may_describe(by) or (publish and not rights.viewer(by).cataloguer):
         raise NotAllowed
@@ -229,7 +233,7 @@ def _judged(
     for draft in chunk:
         item = existing.get(draft.key) or existing.get((draft.source, draft.source_id))
         draft = _settled(who, known, draft, item)
-        if not draft.fatal and item is not None and not rights.may_edit(who, item):
+        if not draft.fatal and item is not None and not _may_change(who, item, draft):
             draft = _with(draft, Problem("draft.not-allowed", "key", item.key, fatal=True))
         if draft.fatal:
             report.add(Outcome.PROBLEM, draft)
@@ -248,6 +252,14 @@ def _judged(
             report.add(Outcome.UNCHANGED, draft, key=item.key)
             continue
         yield _Job(draft, item, after, differences, Outcome.UPDATE if item else Outcome.CREATE)
+
+
+def _may_change(who: rights.Viewer, item: Item, draft: ItemDraft) -> bool:
+    """Whether *who* may edit the item, and give it the protocol that the draft asks for: a community's is lifted by its stewards alone."""
+    held = item.protocol.key if item.protocol is not None else ""
+    if draft.protocol not in ("", held) and not rights.may_set_protocol(who, item):
+        return False
+    return rights.may_edit(who, item)
 
 
 def _with(draft: ItemDraft, *problems: Problem) -> ItemDraft:
@@ -418,12 +430,15 @@ def _write_rows(known: _Known, jobs: list[_Job]) -> None:
         )
     }
     changed: list[Item] = []
+    _require_unchanged([job.item for job in jobs if job.item and job.outcome is not Outcome.CREATE])
     for job in jobs:
         assert job.item is not None
         item, after = job.item, job.after
         if job.outcome is not Outcome.CREATE:
+            held, seen = item.protocol_id, rights.visible(None, item)
             _fill(item, after, known)
             item.save()
+            job.closes = item.protocol_id != held and seen and not rights.visible(None, item)
             changed.append(item)
         rows[TitleKey].extend(title_keys(item))
         _relate(known, item, after, rows)
@@ -432,6 +447,14 @@ def _write_rows(known: _Known, jobs: list[_Job]) -> None:
         if changed:
             model.objects.filter(item__in=changed).delete()
         model.objects.bulk_create(made, batch_size=500)
+
+
+def _require_unchanged(items: list[Item]) -> None:
+    """Lock the items; raise Stale where a person saved one, or closed it, since it was read: the next import takes that in."""
+    rows = Item.objects.select_for_update().filter(pk__in=[item.pk for item in items]).order_by("pk")
+    now = dict(rows.values_list("pk", "revision")) if items else {}
+    if any(now.get(item.pk) != item.revision for item in items):
+        raise Stale
 
 
 def _relate(known: _Known, item: Item, after: ItemDraft, rows: dict[type[Any], list[Any]]) -> None:
@@ -503,6 +526,8 @@ def _keep(by: User, jobs: list[_Job], publish: bool) -> None:
             item.state = Item.State.PUBLISHED
             fresh.append(item)
             kind = Change.Kind.CREATE
+        if job.closes:
+            kind = Change.Kind.DELETE  # harvesters see what the public sees
         if item.state == Item.State.PUBLISHED:
             told.append((item, kind, item.updated_at))
         files[item.pk] = {part.path: part.source for part in job.media if part.source is not None}
