@@ -14,7 +14,7 @@ from tests.factories.people import make_user
 from heirloom.cases import actions, queries, rules
 from heirloom.cases.errors import InvalidContent
 from heirloom.cases.models import Case
-from heirloom.catalogue import search
+from heirloom.catalogue import rights, search
 from heirloom.people.models import User
 from heirloom.text import Translated
 
@@ -115,3 +115,12 @@ def test_only_its_stewards_lift_a_protocol_from_a_case(lead: User, organiser: Us
     edit_case(lead, case, protocol="")
     case.refresh_from_db()
     assert rules.visible_case(None, case)
+
+
+def test_a_viewer_is_the_person_behind_it(lead: User, organiser: User) -> None:
+    closed = make_protocol("members", communities=[make_community()])
+    case = published(lead, organiser, protocol=closed.key)
+    for person, sees in ((lead, True), (organiser, False), (None, False)):
+        for who in (person, rights.viewer(person)):
+            assert rules.visible_case(who, case) is sees
+            assert queries.published_cases(who).filter(pk=case.pk).exists() is sees

@@ -14,7 +14,7 @@ from tests.factories.catalogue import make_community, make_item, make_kept_item
 from tests.factories.people import make_user
 
 from heirloom.calls import actions, personal, review_actions
-from heirloom.calls.models import Review, Submission
+from heirloom.calls.models import CallMember, Review, Submission
 from heirloom.cases.actions import seal, set_member
 from heirloom.cases.models import Case, CaseMember, Run, Seal
 from heirloom.catalogue import search, store
@@ -159,3 +159,15 @@ def test_a_final_review_stays_without_its_name_and_others_go(person: User) -> No
     left = Review.objects.get()
     assert (left.pk, left.reviewer, left.for_applicant) == (final.pk, None, "Thank you.")
     assert not call.members.filter(role="reviewer").exists()
+
+
+def test_a_call_is_not_left_without_somebody_who_organises_it() -> None:
+    call, organiser = make_call()
+    heir, _stranger = make_user(grants=["organiser"]), make_user()
+    shared, _same = make_call(organiser)
+    partner = make_user()
+    actions.set_call_member(organiser, shared, partner, CallMember.Role.ORGANISER)
+    personal.erase(organiser)
+    organisers = CallMember.objects.filter(role=CallMember.Role.ORGANISER)
+    assert [member.user for member in organisers.filter(call=call)] == [heir]
+    assert [member.user for member in organisers.filter(call=shared)] == [partner]

@@ -17,9 +17,9 @@ from heirloom.cases.models import Case, CaseMember, GoalClaim, Replication, Run,
 from heirloom.catalogue.actions import ERASED, erase_drafts
 from heirloom.catalogue.models import Item, Membership
 from heirloom.people.actions import log
-from heirloom.people.models import LogEntry, Message, User
+from heirloom.people.models import Grant, LogEntry, Message, User
 
-from .models import CallMember, Conflict, Review, Submission
+from .models import Call, CallMember, Conflict, Review, Submission
 from .purge import forget_case
 
 
@@ -123,12 +123,14 @@ def erase(user: User) -> None:
     Final reviews stay without a name. So do sealed versions that others work on too, or of which the person said that they may
     stay; all others are taken out of the archive. Unfinished reviews, drafts and the person's answers to drafts go, and so
     do their own items that were never published and runs that no case shows. Drafts that others work on stay with them;
-    where nobody is left to lead one, whoever has worked on it longest does.
+    where nobody is left to lead one, whoever has worked on it longest does. A call that nobody else organises goes to the
+    organisers of the installation.
     """
     pk = user.pk
     Message.objects.filter(user=user).delete()
     Message.objects.filter(to__iexact=user.email).delete()
     Membership.objects.filter(user=user).delete()
+    _hand_over_calls(user)
     CallMember.objects.filter(user=user).delete()
     Review.objects.filter(reviewer=user).exclude(state=Review.State.FINAL).delete()
     _hand_over(user)
@@ -141,6 +143,19 @@ def erase(user: User) -> None:
     _end_sessions(pk)
     user.delete()
     log(None, "erase", "user", str(pk))
+
+
+def _hand_over_calls(user: User) -> None:
+    """Let the installation's organisers run each call that nobody else organises: people have applied to it."""
+    role = CallMember.Role.ORGANISER
+    organised = CallMember.objects.filter(user=user, role=role).values("call")
+    shared = CallMember.objects.filter(role=role).exclude(user=user).values("call")
+    heirs = list(
+        User.objects.filter(is_active=True, grants__role=Grant.Role.ORGANISER).exclude(pk=user.pk).distinct()
+    )
+    for call in Call.objects.filter(pk__in=organised).exclude(pk__in=shared).order_by("pk"):
+        for heir in heirs:
+            CallMember.objects.create(call=call, user=heir, role=role)
 
 
 def _hand_over(user: User) -> None:

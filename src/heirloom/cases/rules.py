@@ -20,8 +20,14 @@ from heirloom.people.queries import has_grant
 from .models import Case, CaseMember, Run
 
 
+def _person(user: Any) -> Any:
+    """The person behind what a page hands on: a viewer (:class:`heirloom.catalogue.rights.Viewer`) is asked for theirs."""
+    return user.user if isinstance(user, rights.Viewer) else user
+
+
 def role_on(user: Any, case: Case) -> str | None:
     """Return the person's role on the case, or ``None``."""
+    user = _person(user)
     if not isinstance(user, User) or not user.is_active:
         return None
     for member in case.members.all():
@@ -61,6 +67,7 @@ def visible_case(user: Any, case: Case, today: date | None = None) -> bool:
 def visible_cases(user: Any, today: date | None = None) -> Q:
     """The same rule as a filter on cases; may multiply rows, so use it in a subquery or with ``distinct()``."""
     published = Q(state=Case.State.PUBLISHED, published_seal__isnull=False) & rights.protocol_q(user, today)
+    user = _person(user)
     if isinstance(user, User) and user.is_active:
         return published | Q(pk__in=CaseMember.objects.filter(user=user).values("case"))
     return published
@@ -68,7 +75,8 @@ def visible_cases(user: Any, today: date | None = None) -> Q:
 
 def visible_run(user: Any, run: Run, today: date | None = None) -> bool:
     """A run is seen by whoever asked for it, by the people of its case, and by all who see it in a published case."""
-    if isinstance(user, User) and user.is_active and run.requested_by_id == user.pk:
+    person = _person(user)
+    if isinstance(person, User) and person.is_active and run.requested_by_id == person.pk:
         return True
     if run.case is None:
         return False

@@ -10,12 +10,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from tests.factories.calls import make_call, make_submission, words
+from tests.factories.calls import accept, make_call, make_submission, words
 from tests.factories.cases import make_case
 from tests.factories.catalogue import make_item
 from tests.factories.pages import Page, browser, read
 from tests.factories.people import make_user
 
+from heirloom.calls import actions
 from heirloom.calls.models import Submission
 from heirloom.cases.models import Case, CaseMember
 
@@ -277,6 +278,19 @@ def test_an_application_from_the_first_word_to_the_receipt() -> None:
     assert client.get(saved.headers["Location"]).status_code == 302
     assert client.post(reverse("submission-withdraw", args=[made.key])).status_code == 302
     assert Submission.objects.get().state == "withdrawn"
+
+
+def test_an_accepted_application_is_taken_back_on_its_page() -> None:
+    call, organiser = make_call()
+    made = make_submission(call)
+    accept(made, organiser)
+    actions.announce_decisions(organiser, call)
+    address = reverse("submission-withdraw", args=[made.key])
+    client = browser(made.applicant)
+    assert client.get(address).status_code == 200
+    assert client.post(address).status_code == 302
+    assert Submission.objects.get().state == "withdrawn"
+    assert client.get(address).status_code == 302, "once is enough"
 
 
 def test_an_application_saves_by_itself() -> None:

@@ -207,7 +207,7 @@ def withdraw(request: HttpRequest, key: str) -> HttpResponse:
     """Ask, then take the application back."""
     assert isinstance(request.user, User)
     found = _owned(request.user, key)
-    if found.state not in {Submission.State.DRAFT, Submission.State.SUBMITTED}:
+    if not rules.may_withdraw(request.user, found):
         return redirect("submission", key)
     if request.method == "POST":
         actions.withdraw_submission(request.user, found)
