@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from tests.factories.catalogue import (
@@ -168,6 +169,36 @@ def test_a_hostile_file_stores_nothing() -> None:
         actions_media.add_media(user, item, io.BytesIO(b"MZ\x90\x00" + b"\x00" * 400), "../../cat.png")
     assert not item.media.exists()
     assert not store.archive().exists(object_id("item", item.key))
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_file_of_the_same_name_that_comes_meanwhile_takes_nothing_away(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, large: bool
+) -> None:
+    by = make_user()
+    item = actions.create_item(by, kind="image", title=TITLE)
+    first, second = tmp_path / "first.png", tmp_path / "second.png"
+    first.write_bytes(png(5, 4))
+    second.write_bytes(png(3, 2))
+    if large:
+        monkeypatch.setattr(actions_media, "AT_ONCE", 10)
+    locked = actions_media.locked
+
+    def after_another(item: Item) -> Item:
+        monkeypatch.undo()
+        actions_media.add_media(by, item, second, "boat.png")
+        return locked(item)
+
+    monkeypatch.setattr(actions_media, "locked", after_another)
+    actions_media.add_media(by, item, first, "boat.png")
+
+    kept = store.archive().files(object_id("item", item.key))
+    rows = {media.path: (media.sha512, media.size) for media in item.media.all()}
+    assert len(rows) == 2
+    assert {path: (kept[path].sha512, kept[path].size) for path in rows} == rows
+    assert sorted(size for _digest, size in rows.values()) == sorted(
+        path.stat().st_size for path in (first, second)
+    )
 
 
 def test_a_large_file_goes_in_before_the_transaction(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -530,7 +530,7 @@ def _keep(by: User, jobs: list[_Job], publish: bool) -> None:
             kind = Change.Kind.DELETE  # harvesters see what the public sees
         if item.state == Item.State.PUBLISHED:
             told.append((item, kind, item.updated_at))
-        files[item.pk] = {part.path: part.source for part in job.media if part.source is not None}
+        files[item.pk] = {part.path: part.source for part in job.media}
     Item.objects.filter(pk__in=[item.pk for item in fresh]).update(state=Item.State.PUBLISHED)
     announce_all(told)
     full = list(whole(Item.objects.filter(pk__in=files).order_by("pk")))

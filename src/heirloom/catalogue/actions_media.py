@@ -13,9 +13,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from heirloom.archive import safe
-from heirloom.archive.ocfl import Source
+from heirloom.archive.ocfl import Existing, Source
 from heirloom.errors import NotAllowed
-from heirloom.keys import object_id
+from heirloom.keys import new_key, object_id
 from heirloom.people import actions as people
 from heirloom.people.models import User
 from heirloom.text import Translated
@@ -78,19 +78,22 @@ def add_media(
             raise NotAllowed
         if revision is not None and revision != item.revision:
             raise Stale
+        taken = {path.casefold() for path in item.media.values_list("path", flat=True)}
+        if made.path.casefold() in taken:  # somebody added a file of this name meanwhile
+            made.path = _free_path(made.accepted, taken)
         media = made.media(item, item.media.count())
         media.role, media.language, media.duration = role, language, duration
         media.alt, media.caption = alt or Translated(), caption or Translated()
         media.save()
         people.log(by, "add-media", "item", item.key, path=media.path, size=media.size)
-        _finish(by, item, f"add {media.path}", {media.path: made.source} if made.source is not None else {})
+        _finish(by, item, f"add {media.path}", {media.path: made.source})
         derivatives.make_soon(media)
     return media
 
 
 @dataclass
 class Prepared:
-    """A file that was judged and may be kept: what is known of it, and its bytes (None once they are in the archive).
+    """A file that was judged and may be kept: what is known of it, and its bytes (or where in the archive they are).
 
     ``replaces`` is the row of the file whose place it takes.
     """
@@ -100,7 +103,7 @@ class Prepared:
     accepted: safe.Accepted
     size: int
     sha512: str
-    source: Source | None
+    source: Source
     replaces: Media | None = None
 
     @property
@@ -172,15 +175,19 @@ def _free_path(accepted: safe.Accepted, taken: set[str]) -> str:
 
 
 def keep_large(item: Item, made: Prepared, by: User) -> None:
-    """Copy a large file into the package before its row exists; a crash leaves it to the next version to drop."""
-    assert made.source is not None
+    """Copy a large file into the package before its row exists; a crash leaves it to the next version to drop.
+
+    From then on it is known by the version that took it in: whatever happens to the item meanwhile does not lose it.
+    """
     identifier = object_id("item", item.key)
     if not store.archive().exists(identifier):
         with transaction.atomic():
             keep_item(locked(item), by, "begin a package")
-    files: dict[str, Source] = {made.path: made.source}
-    store.archive().write(identifier, files, message=f"take in {made.path}", agent=store.agent(by))
-    made.source = None
+    # Under a path of its own: under that of the file it could take the place of one that somebody adds meanwhile.
+    waiting = f"{record.MEDIA_FOLDER}/{new_key()}/{made.path.rpartition('/')[2]}"
+    files: dict[str, Source] = {waiting: made.source}
+    version = store.archive().write(identifier, files, message=f"take in {made.path}", agent=store.agent(by))
+    made.source = Existing(waiting, version.number)
 
 
 def _finish(by: User, item: Item, message: str, files: dict[str, Source]) -> None:
