@@ -77,8 +77,13 @@ def test_no_change_is_called_no_change(visits: tuple[change.Epoch, ...]) -> None
     found = change.difference(visits[0], visits[2])
     classes = change.classify(found, level)
     assert classes.clusters == ()
-    assert all(0.002 < classes.beyond[quantity] < 0.03 for quantity in ("tilt", "albedo"))
+    assert all(0.002 < classes.beyond[quantity] < 0.03 for quantity in change.QUANTITIES)
     assert 0.85 < (classes.classes == change.NO_CHANGE).mean() < 0.99
+
+
+def test_depth_is_compared_in_places_of_which_a_picture_holds_many() -> None:
+    assert change.band((224, 300)) == pytest.approx(224 / 30)
+    assert change.band((2000, 3000)) == 30
 
 
 def test_change_is_found_where_it_is(

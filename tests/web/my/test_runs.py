@@ -9,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from tests.cases.test_kit import own_records, packed, published
+from tests.factories.cases import make_case
 from tests.factories.pages import browser, read
 from tests.factories.people import make_user
 
@@ -50,6 +51,16 @@ def test_a_run_is_asked_for_and_a_refused_form_keeps_its_settings() -> None:
     assert made.headers["Location"] == reverse("run", args=[run.key])
     assert run.params["countries"] == ["LA", "KH"]
     assert read(client.get(reverse("runs"))).words.count("Coverage and gaps") >= 0
+
+
+def test_numbers_that_no_row_can_have_are_no_accident() -> None:
+    person = make_user()
+    client = browser(person)
+    sent = {"media.records": ["9" * 30, "٣", "-1"], "param.facets": "language"}
+    assert client.post(reverse("run-new", args=["diversity.coverage"]), sent).status_code == 400
+    case = make_case(person)
+    edit = {f"sections.{'9' * 5000}.body.en": "Too far.", "title.en": "River songs"}
+    assert client.post(reverse("case-edit", args=[case.key]), edit).status_code < 500
 
 
 def test_a_setting_that_is_out_of_bounds_is_marked(tmp_path: Path) -> None:

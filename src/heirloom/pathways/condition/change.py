@@ -1,7 +1,7 @@
 """What changed between two epochs, and what would have had to change to be seen.
 
 Three quantities are compared pixel by pixel: tilt (degrees between normals), albedo (per cent) and depth (pixels, or
-millimetres with a scale; only what is smaller than about 60 px). The level of detection is the 99 % quantile of the same
+millimetres with a scale; only what is smaller than about 60 px, less in small pictures: see :func:`band`). The level of detection is the 99 % quantile of the same
 quantities between two captures of the same visit, between which nothing changed; higher where the captures are less sure of
 themselves (gloss, shadow), and where the registration of the two epochs is worse than that of the repeat. Without a repeat there is no level and nothing is called a change.
 
@@ -26,6 +26,7 @@ NOT_MEASURABLE, NO_CHANGE, CHANGED = 0, 1, 2
 SURE = 2.576  # normal deviations of a 99 % interval
 _LEAST_SHARE = 0.7
 _FINE, _LARGE, _DOUBT = 1.5, 30.0, 4.0
+_FEWEST_PLACES = 30
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,15 @@ def _unit(normals: F32) -> F32:
     return np.asarray(normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6), np.float32)
 
 
+def band(shape: tuple[int, int]) -> float:
+    """Sigma (px) of the blur whose result is taken out of depth: 30, but at most a thirtieth of the shorter side.
+
+    The error of integration is smooth: over the panel it has about as many independent values as there are places of this size.
+    With few of them the quantile of one repeat says little about another visit.
+    """
+    return min(_LARGE, min(shape) / _FEWEST_PLACES)
+
+
 def difference(first: Epoch, second: Epoch, registration: Registration | None = None) -> Differences:
     """*second* less *first*. Raises NotRegistered where they cannot be laid on each other."""
     shape = (first.albedo.shape[0], first.albedo.shape[1])
@@ -106,7 +116,8 @@ def difference(first: Epoch, second: Epoch, registration: Registration | None = 
         gap_y -= np.median(gap_y[inside])
     level = _unit(np.stack([-(right_a + gap_x), down_a + gap_y, np.ones_like(gap_x)], axis=-1))
     depth = integrate(np.where(inside, gap_x, 0), np.where(inside, gap_y, 0))
-    depth -= smooth(depth, _LARGE)
+    large = band(shape)
+    depth -= smooth(depth, large)
     log_a = _masked_blur(np.log(np.maximum(first.albedo, np.float32(0.005))), inside, _FINE)
     log_b = _masked_blur(np.log(np.maximum(albedo, np.float32(0.005))), inside, _FINE)
     ratio = log_b - log_a
@@ -116,7 +127,7 @@ def difference(first: Epoch, second: Epoch, registration: Registration | None = 
     pull = {
         "tilt": np.degrees(np.arctan(steep)).astype(np.float32),
         "albedo": (100 * _gradient(log_a)).astype(np.float32),
-        "depth": np.hypot(right_a - smooth(right_a, _LARGE), down_a - smooth(down_a, _LARGE)).astype(
+        "depth": np.hypot(right_a - smooth(right_a, large), down_a - smooth(down_a, large)).astype(
             np.float32
         ),
     }

@@ -51,7 +51,9 @@ def indices(post: QueryDict, name: str) -> list[int]:
     found = {
         int(number)
         for key in list(post)[:MAX_FIELDS]
-        if key.startswith(prefix) and (number := key[len(prefix) :].partition(".")[0]).isdecimal()
+        if key.startswith(prefix)
+        and (number := key[len(prefix) :].partition(".")[0]).isdecimal()
+        and len(number) < 10
     }
 
     def place(number: int) -> tuple[float, int]:

@@ -142,7 +142,8 @@ def chosen_inputs(
     with received(request) as uploads:
         inputs: dict[str, list[Media | Path]] = {}
         for declared in method.inputs:
-            numbers = [pk for pk in request.POST.getlist(f"media.{declared.name}") if pk.isdecimal()]
+            sent = request.POST.getlist(f"media.{declared.name}")
+            numbers = [pk for pk in sent if pk.isdecimal() and len(pk) < 15]
             media = Media.objects.filter(pk__in=numbers, item__in=items).select_related("item")
             files = [upload.path for upload in uploads.get(f"input.{declared.name}", [])]
             if media or files:

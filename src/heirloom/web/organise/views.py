@@ -145,7 +145,7 @@ def _change_member(request: HttpRequest, found: Any, person: User, role: str) ->
         person,
         role,
         languages=tags,
-        capacity=min(1000, int(capacity)) if capacity.isdecimal() else 10,
+        capacity=min(1000, int(capacity)) if capacity.isdecimal() and len(capacity) < 15 else 10,
         organisation=request.POST.get("organisation", "").strip()[:300],
     )
 
@@ -296,7 +296,8 @@ def _act(request: HttpRequest, user: User, one: Submission) -> dict[str, Any] | 
 
 def _person(number: str) -> User:
     """Return the person with this number. Raises NotFound."""
-    found = User.objects.filter(pk=int(number)).first() if number.isascii() and number.isdecimal() else None
+    fits = number.isascii() and number.isdecimal() and len(number) < 15
+    found = User.objects.filter(pk=int(number)).first() if fits else None
     if found is None:
         raise NotFound
     return found
