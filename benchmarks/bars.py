@@ -46,6 +46,13 @@ MEASUREMENTS: dict[str, tuple[Measurement, ...]] = {
         _module("foundation.7", "refusals"),
         _module("foundation.8", "install"),
     ),
+    "condition": (
+        _module("condition.1", "condition", "solve"),
+        _module("condition.2", "condition", "change"),
+        _module("condition.3", "condition", "register"),
+        _module("condition.4", "condition", "faint"),
+        _module("condition.8", "condition", "planes"),
+    ),
 }
 
 
