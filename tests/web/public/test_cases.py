@@ -257,3 +257,12 @@ def test_texts_are_shown_in_the_readers_language_and_marked(client: Client) -> N
     assert "<title>ໃນສອງພາສາ" in said
     client.cookies["language"] = "vi"
     assert 'lang="en"' in client.get(reverse("case", args=[case.key])).content.decode()
+
+
+def test_a_search_goes_on_among_the_other_kind_of_thing(client: Client) -> None:
+    words = "drum & gong"
+    among_items = client.get(reverse("explore"), {"q": words}).content.decode()
+    among_cases = client.get(reverse("cases"), {"q": words}).content.decode()
+    assert f'href="{reverse("cases")}?q=drum%20%26%20gong"' in among_items
+    assert f'href="{reverse("explore")}?q=drum%20%26%20gong"' in among_cases
+    assert "?q=" not in client.get(reverse("explore")).content.decode()
