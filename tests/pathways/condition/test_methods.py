@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from heirloom.pathways import registry
-from heirloom.pathways.condition import errors, example, pictures, synthetic
+from heirloom.pathways.condition import errors, example, pictures, relief, synthetic
 from heirloom.pathways.condition.arrays import angle_degrees
 from heirloom.pathways.condition.lights import dome, write_lp
 from heirloom.pathways.context import Context, InputFile
@@ -42,6 +42,7 @@ def test_from_photos_to_a_comparison(tmp_path: Path) -> None:
     truth = pictures.decode_normals(pictures.read(made / "truth" / "normals.png").pixels)
     found = pictures.decode_normals(pictures.read(epochs["before"] / "normals.png").pixels)
     assert np.median(angle_degrees(truth, found)) < 1.0
+    assert results["capture_findings"] == []
     assert "JPEG" in said(epochs["before"])
     parts = ("normals.png", "albedo.png", "unseen.png")
     inputs = {name: [folder / part for part in parts] for name, folder in epochs.items()}
@@ -49,6 +50,10 @@ def test_from_photos_to_a_comparison(tmp_path: Path) -> None:
     results = json.loads((compared / "results.json").read_text())
     assert results["units"]["depth"] == "mm"
     assert results["changed_places"] >= 1
+    pieces = results["cracks"]["pieces"]
+    assert pieces
+    assert all(0 < piece["width"] < 1 for piece in pieces)
+    assert (results["cracks"]["level_of_detection"] is None) == (pieces[0]["past_level"] is None)
     lines = (compared / "changes.csv").read_text().splitlines()
     assert len(lines) == 1 + results["changed_places"]
     assert lines[0].endswith("depth_mm,depth_mm_u,depth_mm_lod99")
@@ -63,6 +68,16 @@ def test_a_near_flash_is_asked_for_until_it_is_told(tmp_path: Path) -> None:
     inputs = {name: sorted((tmp_path / name).iterdir()) for name in ("photos", "lights")}
     assert "far away" in said(ran("relight", tmp_path / "far", inputs))
     assert "far away" not in said(ran("relight", tmp_path / "near", inputs, distance=2))
+
+
+def test_a_blurred_photo_is_named(tmp_path: Path) -> None:
+    made = ran("synthesise", tmp_path / "made", {}, side=128, lights=14, seed=5) / "before"
+    photos = sorted(made.glob("*.jpg"))
+    pixels = pictures.read(photos[3]).pixels
+    pictures.write_jpeg(photos[3], relief.smooth(pixels.astype(np.float32), 3).astype(np.uint8), 95)
+    outputs = ran("relight", tmp_path / "run", {"photos": photos, "lights": [made / "lights.lp"]})
+    findings = json.loads((outputs / "results.json").read_text())["capture_findings"]
+    assert [photos[3].name] in [found["photos"] for found in findings if found["code"] == "blurred"]
 
 
 def test_photos_are_found_by_name_and_missing_ones_named(tmp_path: Path) -> None:

@@ -121,15 +121,13 @@ def _greys(panel: synthetic.Panel, lights: Lights, **how: float) -> list[tuple[s
 def test_a_good_capture_passes_and_bad_photos_are_named(panel: synthetic.Panel) -> None:
     lights = dome(24)
     good = _greys(panel, lights)
-    assert capture.gate(capture.quality(good, lights), lights) == []
+    assert capture.gate(capture.quality(good), lights) == []
     bad = list(good)
     bad[3] = ("3.jpg", cv2.GaussianBlur(good[3][1], (0, 0), 3))
-    bad[5] = ("5.jpg", np.roll(good[5][1], (4, 3), (0, 1)))
     bad[8] = ("8.jpg", np.minimum(good[8][1] * 6, 1))
     bad[9] = ("9.jpg", good[9][1] * 0.001)
-    found = {finding.code: finding for finding in capture.gate(capture.quality(bad, lights), lights)}
+    found = {finding.code: finding for finding in capture.gate(capture.quality(bad), lights)}
     assert "3.jpg" in found["blurred"].photos
-    assert "5.jpg" in found["moved"].photos
     assert found["too-bright"].photos == ("8.jpg",)
     assert found["too-dark"].photos == ("9.jpg",)
     assert not any(finding.refuses for finding in found.values())
@@ -139,27 +137,6 @@ def test_lights_from_one_side_are_refused(panel: synthetic.Panel) -> None:
     lights = dome(40)
     few = Lights(lights.vectors[(lights.vectors[:, 0] > 0.3) & (lights.vectors[:, 1] > 0.1)][:5])
     codes = [
-        finding.code
-        for finding in capture.gate(capture.quality(_greys(panel, few), few), few)
-        if finding.refuses
+        finding.code for finding in capture.gate(capture.quality(_greys(panel, few)), few) if finding.refuses
     ]
     assert {"few-lights", "light-gap", "one-sided"} <= set(codes)
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_a_shining_ball_tells_where_the_light_is(seed: int) -> None:
-    ball = capture.Ball(101.3, 98.6, 60)
-    light = dome(9, seed).directions()[seed]
-    rows, columns = np.mgrid[0:200, 0:200].astype(np.float32)
-    nx, ny = (columns - ball.x) / ball.radius, (ball.y - rows) / ball.radius
-    nz = np.sqrt(np.maximum(1 - nx**2 - ny**2, 0))
-    normal = np.stack([nx, ny, nz], axis=-1)
-    half = light + np.array([0, 0, 1])
-    half /= np.linalg.norm(half)
-    picture = np.where(nz > 0, 0.03 + np.maximum(normal @ half, 0) ** 800, 0.1).astype(np.float32)
-    point = capture.highlight(picture, ball)
-    assert point is not None
-    found = capture.direction_from_ball(point, ball)
-    assert np.degrees(np.arccos(found @ light)) < 1.0
-    assert capture.highlight(np.full((200, 200), 0.2, np.float32), ball) is None
-    assert capture.highlight(picture, capture.Ball(10, 10, 60)) is None

@@ -15,7 +15,9 @@ import numpy as np
 
 from heirloom.pathways.condition import (
     calibrate,
+    capture,
     change,
+    cracks,
     errors,
     pictures,
     relief,
@@ -27,7 +29,7 @@ from heirloom.pathways.condition import (
 from heirloom.pathways.condition.arrays import F32, AnyArray, to_srgb
 from heirloom.pathways.condition.lights import Lights, coverage, dome, read_lp, write_lp
 from heirloom.pathways.condition.solve import FEWEST, Model, Solver, solve_rows
-from heirloom.pathways.condition.stack import Decoder, Stack, Tint
+from heirloom.pathways.condition.stack import FULL, Decoder, Stack, Tint
 from heirloom.pathways.context import Context, InputFile
 from heirloom.pathways.message import Message
 
@@ -36,6 +38,8 @@ FORMAT = "heirloom.condition/1"
 _WIDEST_GAP = 40.0
 _BASE = np.float32(0.6)
 _WORST = 0.2
+_FEWEST_PIECES = 10
+_CHECKED = 800
 # unseen.png: 255 is not measured, less is the residual in thousandths of the albedo.
 _UNSEEN, _RESIDUAL = 255, 1000
 
@@ -114,6 +118,23 @@ def _decode(context: Context, lights: Lights, photos: list[InputFile], folder: P
     return {**said, "shape": list(stack.shape)}
 
 
+def _found_wrong(stack: Stack, lights: Lights) -> list[Json]:
+    """What the capture check finds, by the middle of every photo."""
+    height, width = stack.shape
+    top, left = max(0, (height - _CHECKED) // 2), max(0, (width - _CHECKED) // 2)
+    rows = stack.read(top, min(height, top + _CHECKED))[:, :, left : left + _CHECKED]
+    photos = [(name, rows[n] * np.float32(1 / FULL)) for n, name in enumerate(lights.names)]
+    return [
+        {
+            "code": finding.code,
+            "photos": list(finding.photos),
+            "measured": round(finding.measured, 4),
+            "limit": finding.limit,
+        }
+        for finding in capture.gate(capture.quality(photos), lights)
+    ]
+
+
 def _rows(context: Context, stack: Stack, lights: Lights, part: tuple[int, int], folder: Path) -> Json:
     """Some rows solved: normals and albedo, where they are measured, and coefficients of the relightable picture."""
     top, bottom = part
@@ -189,6 +210,7 @@ def relight(context: Context) -> None:
             "depth_unit": "mm" if scale else "px",
             "light_gap_degrees": round(spread.gap, 1),
             "light_sectors": spread.sectors,
+            "capture_findings": _found_wrong(stack, lights),
             "lossy_photos": decoded.value["lossy"],
             "photos_with_colour_profile": decoded.value["profiles"],
         },
@@ -317,16 +339,48 @@ def _outlined(albedo: F32, classes: AnyArray) -> AnyArray:
     return picture
 
 
+def _growth(
+    before: change.Epoch, later: change.Epoch, found: change.Differences
+) -> list[tuple[cracks.Segment, float]]:
+    shape = (before.albedo.shape[0], before.albedo.shape[1])
+    return cracks.growth(before.albedo, found.registration.bring(later.albedo, shape))
+
+
+def _cracks(grown: list[tuple[cracks.Segment, float]], still: Sequence[float], scale: float) -> Json:
+    """Growth of each piece of a crack; the level (99 %) follows from the repeat's pieces where there are enough of them."""
+    unit = scale or 1.0
+    enough = len(still) >= _FEWEST_PIECES
+    level = change.SURE * float(np.sqrt(np.mean(np.square(still)))) * unit if enough else None
+    return {
+        "unit": "mm" if scale else "px",
+        "level_of_detection": level,
+        "pieces": [
+            {
+                "left_px": piece.left,
+                "top_px": piece.top,
+                "length_px": round(piece.length, 1),
+                "width": round(piece.width * unit, 4),
+                "growth": round(width * unit, 4),
+                "past_level": None if level is None else bool(width > level),
+            }
+            for piece, width in grown
+        ],
+    }
+
+
 def _compared(context: Context, folder: Path) -> Json:
     scale = _number(context, "scale")
     before = _epoch(context, "before")
-    repeat = change.difference(before, _epoch(context, "repeat"))
+    repeated = _epoch(context, "repeat")
+    repeat = change.difference(before, repeated)
     context.progress(0.4)
     context.check_cancelled()
     level = change.level_of_detection(repeat)
     repeat_inliers = repeat.registration.inliers
-    del repeat
-    found = change.difference(before, _epoch(context, "after"))
+    still = [width for _, width in _growth(before, repeated, repeat)]
+    del repeat, repeated
+    after = _epoch(context, "after")
+    found = change.difference(before, after)
     context.progress(0.8)
     classes = change.classify(
         found, level, rate=_number(context, "false_share"), smallest=int(_number(context, "smallest"))
@@ -355,6 +409,7 @@ def _compared(context: Context, folder: Path) -> Json:
                 "repeat_inliers": repeat_inliers,
             },
             "share_beyond_level": classes.beyond,
+            "cracks": _cracks(_growth(before, after, found), still, scale),
             "not_measurable_share": float(unseen.mean()),
             "changed_places": len(classes.clusters),
             "changed_pixels": int((classes.classes == change.CHANGED).sum()),
