@@ -143,7 +143,7 @@ def bar_change(folder: Path) -> None:
         share = float(np.mean(elsewhere[name]))
         say(
             f"condition.2{letter}",
-            f"false-alarms-{name}-other-lights",
+            f"false-alarms-{name}-other-lights-mean-of-5-seeds",
             share,
             "%",
             "0.8-1.2",
