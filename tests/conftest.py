@@ -22,6 +22,16 @@ hypothesis.settings.load_profile("heirloom")
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture(autouse=True)
+def _no_language_left_over() -> Iterator[None]:
+    """A request leaves its language active in the thread that answered it: no test may start with that of another."""
+    from django.utils import translation
+
+    translation.deactivate()
+    yield
+    translation.deactivate()
+
+
 @pytest.fixture(scope="session")
 def test_data() -> Path:
     """The folder of large public data sets that are measured with but not shipped."""
