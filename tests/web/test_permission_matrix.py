@@ -324,8 +324,6 @@ PAGES: Mapping[str, Row] = {
     "account/social/login/error/": Row("/account/social/login/error/"),
     "account/social/signup/": Row("/account/social/signup/", None),
     "account/social/connections/": Row("/account/social/connections/", None),
-    "openid_connect_login": Row("/account/oidc/nowhere/login/", NOBODY),
-    "openid_connect_callback": Row("/account/oidc/nowhere/login/callback/", NOBODY),
     "usersessions_list": Row("/account/sessions/", SIGNED_IN),
 }  # fmt: skip
 
