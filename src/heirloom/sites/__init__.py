@@ -1,0 +1,1 @@
+"""Monitored places: their panels, visits, epochs, sensors, observations and alerts."""
