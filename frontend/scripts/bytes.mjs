@@ -12,6 +12,7 @@ const BUDGETS = [
   ["src/main.ts", 8, "script of every page"],
   ["src/htmx.ts", 16, "htmx, on pages that use it"],
   ["src/viewer.ts", 95, "deep zoom, on demand"],
+  ["src/relight/viewer.ts", 8, "relightable pictures, on demand"],
   ["land-110m.svg", 25, "world map"],
   ["land-50m.svg", 45, "regional map"],
   [".generated/fonts/lao.woff2", 12, "Lao, where the device has none"],

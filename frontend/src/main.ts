@@ -6,6 +6,7 @@ import { drops } from "./enhance/drops";
 import { menus } from "./enhance/menus";
 import { theme } from "./enhance/theme";
 import { translated } from "./enhance/translated";
+import { HeirloomRelight } from "./relight";
 import { HeirloomZoom } from "./zoom";
 
 document.documentElement.classList.add("js");
@@ -25,6 +26,7 @@ menus(document);
 enliven(document);
 document.querySelector<HTMLElement>("[data-focus]")?.focus();
 customElements.define("heirloom-zoom", HeirloomZoom);
+customElements.define("heirloom-relight", HeirloomRelight);
 
 const HTMX = "[hx-get],[hx-post],[hx-put],[hx-patch],[hx-delete]";
 if (document.querySelector(HTMX)) {

@@ -1,58 +1,9 @@
-/**
- * `<heirloom-zoom>`: a picture that can be looked at closely.
- *
- * The server writes the picture as a link to its full size, so it can be seen without scripts. This small part only adds the button;
- * the viewer comes when somebody asks (`load="click"`, the default) or when the picture comes into view (`load="visible"`).
- */
-export class HeirloomZoom extends HTMLElement {
-  #opened = false;
-  #watch: IntersectionObserver | undefined;
+/** `<heirloom-zoom>`: a picture that can be looked at closely. The server writes it as a link to its full size. */
+import { OnDemand } from "./ondemand";
 
-  connectedCallback(): void {
-    if (this.#opened || this.querySelector(".zoom-open")) return;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "button zoom-open";
-    button.textContent = this.dataset["textOpen"] ?? "";
-    button.addEventListener("click", () => void this.open(true));
-    this.append(button);
-    if (this.getAttribute("load") === "visible" && !saving()) {
-      this.#watch = new IntersectionObserver((entries) => {
-        if (entries.some((entry) => entry.isIntersecting)) void this.open(false);
-      });
-      this.#watch.observe(this);
-    }
+export class HeirloomZoom extends OnDemand {
+  protected async show(focus: boolean, closed: () => void): Promise<void> {
+    const { mount } = await import("./viewer");
+    await mount(this, focus, closed);
   }
-
-  disconnectedCallback(): void {
-    this.#watch?.disconnect();
-  }
-
-  /** Fetches the viewer and puts it in the picture's place; with `focus`, the keyboard goes there too. */
-  async open(focus: boolean): Promise<void> {
-    if (this.#opened) return;
-    this.#opened = true;
-    this.#watch?.disconnect();
-    this.setAttribute("aria-busy", "true");
-    this.querySelector(".zoom-failed")?.remove();
-    try {
-      const { mount } = await import("./viewer");
-      await mount(this, focus, () => (this.#opened = false));
-    } catch {
-      this.#opened = false; // the picture and its link are still there
-      const note = document.createElement("p");
-      note.className = "zoom-failed";
-      note.setAttribute("role", "status");
-      note.textContent = this.dataset["textFailed"] ?? "";
-      this.append(note);
-    } finally {
-      this.removeAttribute("aria-busy");
-    }
-  }
-}
-
-/** The person, or the network, asks for few bytes. */
-function saving(): boolean {
-  const connection = (navigator as { connection?: { saveData?: boolean; effectiveType?: string } }).connection;
-  return Boolean(connection?.saveData) || /2g/.test(connection?.effectiveType ?? "");
 }

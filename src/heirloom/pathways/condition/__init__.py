@@ -138,6 +138,7 @@ RELIGHT = Method(
             "tiles",
             many=True,
         ),
+        Output("views", gettext_noop("Under fixed lights"), "image/jpeg", "picture", many=True),
         _RESULTS,
     ),
     references=(_WOODHAM, _MALZBENDER),

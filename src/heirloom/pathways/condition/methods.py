@@ -235,6 +235,8 @@ def _relightable(context: Context, planes: rti.Planes, lights: Lights) -> None:
     folder.mkdir(exist_ok=True)
     for name in rti.write(folder, planes, lights):
         context.give(f"relightable/{name}", folder / name)
+    for name in rti.write_views(folder, planes):
+        context.give(f"views/{name}", folder / name)
 
 
 def _precision(lights: Lights, residual: float) -> float:

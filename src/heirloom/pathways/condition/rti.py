@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import cv2
 import numpy as np
 
 from heirloom.pathways.condition.arrays import F32, F64, U8, U16, to_srgb
@@ -22,6 +23,16 @@ from heirloom.pathways.condition.pictures import read, write_jpeg, write_png
 
 Basis = Literal["ptm", "hsh"]
 _LOWEST = 0.15
+_GAMMA = 1 / 2.2
+_RAKING = math.radians(30)
+VIEWS: dict[str, tuple[float, float, float]] = {
+    "left": (-math.cos(_RAKING), 0, math.sin(_RAKING)),
+    "top": (0, math.cos(_RAKING), math.sin(_RAKING)),
+    "right": (math.cos(_RAKING), 0, math.sin(_RAKING)),
+    "bottom": (0, -math.cos(_RAKING), math.sin(_RAKING)),
+    "front": (0, 0, 1),
+}
+"""Fixed lights, for those who cannot move one: raking light from four sides, and straight from the front."""
 
 
 def weights(directions: F64, basis: Basis) -> F64:
@@ -95,6 +106,38 @@ class Planes:
             light += np.float32(base[k]) * (value - np.float32(self.bias[k])) * np.float32(self.scale[k])
         return np.asarray(light[..., None] * (self.colour.astype(np.float32) / 255), np.float32)
 
+    def smaller(self, side: int) -> Planes:
+        """The same picture with at most *side* pixels on its longer side."""
+        height, width = self.colour.shape[:2]
+        share = side / max(height, width)
+        if share >= 1:
+            return self
+        size = (max(1, round(width * share)), max(1, round(height * share)))
+        colour, *planes = (
+            np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+            for part in (self.colour, *self.planes)
+        )
+        return Planes(self.basis, colour, np.stack(planes), self.scale, self.bias)
+
+
+def relief(normals: F32, direction: tuple[float, float, float], strength: float) -> F32:
+    """Matt white shading (H, W), gamma-coded, of *normals* (H, W, 3) made *strength* times as steep."""
+    steep = normals * np.array([strength, strength, 1], np.float32)
+    steep[..., 2] = np.maximum(steep[..., 2], np.float32(0.05))
+    steep /= np.linalg.norm(steep, axis=-1, keepdims=True)
+    return np.asarray(np.maximum(steep @ np.array(direction, np.float32), 0) ** np.float32(_GAMMA), np.float32)
+
+
+def gloss(relit: F32, normals: F32, direction: tuple[float, float, float], strength: float) -> F32:
+    """*relit* (H, W, 3) with a mirror's highlight where *normals* stand halfway (specular enhancement, Malzbender 2001).
+
+    The larger the *strength*, the narrower the highlight: its exponent is ten times as large.
+    """
+    halfway = np.array(direction, np.float32) + np.array([0, 0, 1], np.float32)
+    halfway /= np.linalg.norm(halfway)
+    shine = np.maximum(normals @ halfway, 0) ** np.float32(10 * strength)
+    return np.asarray(np.float32(0.5) * relit + np.float32(0.6) * shine[..., None], np.float32)
+
 
 def quantise(coefficients: F32, colour: F32, basis: Basis) -> Planes:
     """*coefficients* (K, H, W) and *colour* (H, W, 3), 0..1, as bytes: each plane over its own range, cut at 0.05 %."""
@@ -147,6 +190,17 @@ def write(
         else:
             write_jpeg(folder / name, picture, quality, full_colour=True)
         names.append(name)
+    return names
+
+
+def write_views(folder: Path, planes: Planes, side: int = 640, quality: int = 80) -> list[str]:
+    """Write the picture under each of :data:`VIEWS` into *folder* as a small JPEG; return the names."""
+    small = planes.smaller(side)
+    names = []
+    for view, direction in VIEWS.items():
+        shown = np.clip(small.relit(direction), 0, 1) * np.float32(255) + np.float32(0.5)
+        write_jpeg(folder / f"{view}.jpg", shown.astype(np.uint8), quality)
+        names.append(f"{view}.jpg")
     return names
 
 
