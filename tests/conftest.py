@@ -55,6 +55,7 @@ def browser() -> Iterator[Any]:
             args=[
                 "--no-sandbox",
                 "--disable-gpu",
+                "--enable-unsafe-swiftshader",  # WebGL by the processor
                 "--disable-quic",
                 "--no-first-run",
                 "--disable-background-networking",

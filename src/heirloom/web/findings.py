@@ -42,7 +42,7 @@ def findings(run_key: str, outputs: Iterable[Mapping[str, Any]]) -> dict[str, An
     out = next((out for out in outputs if out["path"].rpartition("/")[2] == SUMMARY), None)
     if out is None or int(out["size"]) > LARGEST:
         return None
-    summary = _summary(run_key, out["path"], out["sha512"])
+    summary = document(run_key, out["path"], out["sha512"])
     if summary is None:
         return None
     try:
@@ -52,8 +52,8 @@ def findings(run_key: str, outputs: Iterable[Mapping[str, Any]]) -> dict[str, An
 
 
 @functools.lru_cache(_REMEMBERED)
-def _summary(run_key: str, path: str, sha512: str) -> Mapping[str, Any] | None:
-    """The summary with this digest: files never change, so it is read once."""
+def document(run_key: str, path: str, sha512: str) -> Mapping[str, Any] | None:
+    """Return the JSON object in a run's output with this digest: files never change, so it is read once."""
     try:
         content = archive().read(object_id("run", run_key), path)
     except HeirloomError:

@@ -125,7 +125,9 @@ def relief(normals: F32, direction: tuple[float, float, float], strength: float)
     steep = normals * np.array([strength, strength, 1], np.float32)
     steep[..., 2] = np.maximum(steep[..., 2], np.float32(0.05))
     steep /= np.linalg.norm(steep, axis=-1, keepdims=True)
-    return np.asarray(np.maximum(steep @ np.array(direction, np.float32), 0) ** np.float32(_GAMMA), np.float32)
+    return np.asarray(
+        np.maximum(steep @ np.array(direction, np.float32), 0) ** np.float32(_GAMMA), np.float32
+    )
 
 
 def gloss(relit: F32, normals: F32, direction: tuple[float, float, float], strength: float) -> F32:

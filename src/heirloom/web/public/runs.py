@@ -26,6 +26,7 @@ from heirloom.text import Translated
 from heirloom.web.addresses import run_file_url
 from heirloom.web.findings import findings
 from heirloom.web.reader import languages
+from heirloom.web.relightable import relightables
 
 from . import summaries
 
@@ -202,9 +203,12 @@ def run(request: HttpRequest, key: str) -> HttpResponse:
     method = _method(found)
     first, repeats = _related(user, found)
     said = findings(found.key, found.outputs)
+    lit = relightables(found.key, found.outputs)
+    drawn = {picture["file"] for picture in said["pictures"]} if said else set()
     context |= {
         "found": said,
-        "drawn": [picture["file"] for picture in said["pictures"]] if said else [],
+        "relightables": lit,
+        "drawn": drawn.union(*(one["paths"] for one in lit)),
         "method": method,
         "method_title": _(method.title) if method else found.method,
         "run_title": found.title.text(languages(request)),
