@@ -234,7 +234,7 @@ def bar_planes(folder: Path) -> None:
     lights = dome(32, 4)
     stack = photographed(folder, panel, lights)
     colour = np.full((320, 320, 3), 0.6, np.float32)
-    for letter, basis in zip("ab", get_args(rti.Basis), strict=True):
+    for basis in get_args(rti.Basis):
         planes = rti.quantise(rti.fit(stack.read(0, 320), lights, basis), colour, basis)
         rti.write(folder, planes, lights, form="png")
         again = rti.load(folder)
@@ -242,7 +242,7 @@ def bar_planes(folder: Path) -> None:
         same = np.allclose(again.scale, planes.scale, atol=1e-7) and np.allclose(
             again.bias, planes.bias, atol=1e-7
         )
-        say(f"condition.8{letter}", f"{basis}-planes-round-trip", worst, "/255", "<=1", worst <= 1 and same)
+        say("condition.8a", f"{basis}-planes-round-trip", worst, "/255", "<=1", worst <= 1 and same)
 
 
 BARS: dict[str, Callable[[Path], None]] = {

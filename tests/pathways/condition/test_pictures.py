@@ -67,6 +67,35 @@ def test_relightable_planes_go_round(tmp_path: Path, panel: synthetic.Panel, bas
     assert np.sqrt(((relit - photo) ** 2).mean()) < 0.06
 
 
+def test_fixed_lights_are_small_pictures_of_the_same_surface(tmp_path: Path, panel: synthetic.Panel) -> None:
+    lights = dome(24)
+    stack = Stack.write(tmp_path / "s.stack", synthetic.photograph(panel, lights, channels=1))
+    planes = rti.quantise(
+        rti.fit(stack.read(0, SHAPE[0]), lights, "ptm"), np.ones((*SHAPE, 3), np.float32), "ptm"
+    )
+    assert rti.write_views(tmp_path, planes, side=56) == [f"{view}.jpg" for view in rti.VIEWS]
+    for view, direction in rti.VIEWS.items():
+        shown = pictures.read(tmp_path / f"{view}.jpg").pixels
+        assert shown.shape == (48, 56, 3)
+        whole = np.clip(planes.relit(direction), 0, 1)
+        small = cv2.resize(whole, (56, 48), interpolation=cv2.INTER_AREA)
+        assert np.abs(shown / 255 - small).mean() < 0.02
+    assert planes.smaller(1000) is planes
+
+
+def test_relief_and_gloss_stand_where_the_surface_faces_the_light() -> None:
+    normals = np.array([[[0, 0, 1], [0.6, 0, 0.8], [-0.6, 0, 0.8]]], np.float32)
+    light = (0.8, 0.0, 0.6)
+    np.testing.assert_allclose(
+        rti.relief(normals, light, 1)[0], [0.6 ** (1 / 2.2), 0.96 ** (1 / 2.2), 0], atol=1e-6
+    )
+    assert rti.relief(normals, light, 5)[0, 1] != pytest.approx(0.96 ** (1 / 2.2), abs=0.01)
+    black = np.zeros((1, 3, 3), np.float32)
+    halfway = np.array([0.8, 0, 1.6]) / np.linalg.norm([0.8, 0, 1.6])
+    expected = 0.6 * (normals[0] @ halfway) ** 20
+    np.testing.assert_allclose(rti.gloss(black, normals, light, 2)[0, :, 0], expected, atol=1e-5)
+
+
 def test_ptm_weights_are_those_of_the_paper() -> None:
     direction = np.array([[0.36, 0.48, 0.8]])
     np.testing.assert_allclose(
