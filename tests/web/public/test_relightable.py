@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 from pathlib import Path
@@ -43,7 +44,8 @@ def test_a_real_run_offers_the_viewer_and_the_fixed_lights() -> None:
     assert said.count("<heirloom-relight ") == 1
     for address in (one["info"], one["normals"], one["planes"].split(" ")[2]):
         assert address in said
-        assert client.get(address).status_code == 200
+        with contextlib.closing(client.get(address)) as response:
+            assert response.status_code == 200
     assert "Light it yourself" in said
     assert [view["caption"] for view in one["views"]] == [
         "Light from the left",
@@ -54,7 +56,8 @@ def test_a_real_run_offers_the_viewer_and_the_fixed_lights() -> None:
     ]
     for view in one["views"]:
         assert said.count(f'src="{view["url"]}"') == 1
-        assert client.get(view["url"])["Content-Type"] == "image/jpeg"
+        with contextlib.closing(client.get(view["url"])) as response:
+            assert response["Content-Type"] == "image/jpeg"
     assert 'src="' + one["planes"].split(" ")[0] not in said, "planes are no pictures to look at"
     assert one["size"] == sum(out["size"] for out in run.outputs if "/plane_" in out["path"])
     assert "style=" not in said.partition("<heirloom-relight")[2].partition("</heirloom-relight>")[0]
