@@ -76,12 +76,15 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What to draw. ``bars`` and ``axis``; or ``curves`` with two axes; or ``rows`` x ``columns`` of ``cells``.
+    """What to draw. ``bars`` and ``axis``; or ``curves`` with two axes; or ``rows`` x ``columns`` of ``cells``; or a ``dome``.
+
+    A dome shows directions from above: each curve is a set of points, x its azimuth (0 to the right, 90 up), y its height above the
+    plane, in degrees.
 
     A cell is a whole number, ``None`` where the combination cannot be, or ``"few"`` where the number is withheld.
     """
 
-    kind: Literal["bars", "curves", "grid"]
+    kind: Literal["bars", "curves", "grid", "dome"]
     title: Message
     description: Message
     axis: Axis | None = None
@@ -185,7 +188,9 @@ class _Drawing:
         self.height = 0.0
 
     def render(self, language: str, name: str, *, standalone: bool) -> str:
-        {"bars": self._bars, "curves": self._curves, "grid": self._grid}[self.chart.kind]()
+        {"bars": self._bars, "curves": self._curves, "grid": self._grid, "dome": self._dome}[
+            self.chart.kind
+        ]()
         title = self.chart.title.text(self.translate, self.write)
         description = self.chart.description.text(self.translate, self.write)
         return "\n".join(
@@ -355,6 +360,39 @@ class _Drawing:
             for index, cell in enumerate(cells):
                 self._cell(cell, left + wide * index, y, wide, most)
         self.height = top + _CELL * len(rows) + 12
+
+    def _dome(self) -> None:
+        radius = min(210.0, self.width / 2 - 44)
+        x0, y0 = self.width / 2, radius + 26
+
+        def at(azimuth: float, height: float) -> tuple[float, float]:
+            away = radius * (90 - height) / 90
+            turn = math.radians(azimuth)
+            return x0 + away * math.cos(turn), y0 - away * math.sin(turn)
+
+        for height in (0, 30, 60):
+            away = radius * (90 - height) / 90
+            self.body.append(
+                f'<circle cx="{_n(x0)}" cy="{_n(y0)}" r="{_n(away)}" fill="none" stroke="currentColor" stroke-opacity="0.3"/>'
+            )
+            self._text(*at(112, height), self._words(Value(height, "integer")) + "°", "middle")
+        for azimuth, anchor, right, down in (
+            (0, "start", 8, 5),
+            (90, "middle", 0, -8),
+            (180, "end", -8, 5),
+            (270, "middle", 0, 18),
+        ):
+            x, y = at(azimuth, 0)
+            self._line(x0, y0, x, y, ' stroke-opacity="0.2"')
+            self._text(x + right, y + down, self._words(Value(azimuth, "integer")) + "°", anchor)
+        for index, curve in enumerate(self.chart.curves):
+            self.body.extend(_mark(4 * index, *at(p.x, p.y)) for p in curve.points)
+        self.height = y0 + radius + 48
+        for index, curve in enumerate(self.chart.curves):
+            self.body.append(_mark(4 * index, 16, self.height))
+            self._text(32, self.height + 5, self._words(curve.label), room=self.width - 40)
+            self.height += _LINE
+        self.height += 4
 
     def _cell(self, cell: int | str | None, x: float, y: float, wide: float, most: int) -> None:
         if cell is None:

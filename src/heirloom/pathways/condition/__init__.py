@@ -58,6 +58,77 @@ _ZAKSEK = Reference(
     doi="10.3390/rs3020398",
 )
 
+_MUDGE = Reference(
+    "Mudge, M., Malzbender, T., Schroer, C. & Lum, M. (2006) New reflection transformation imaging methods for rock art and"
+    " multiple-viewpoint display. VAST 2006, 195-202.",
+    doi="10.2312/VAST/VAST06/195-202",
+)
+
+CAPTURE = Method(
+    name="capture",
+    title=gettext_noop("Check a capture"),
+    summary=gettext_noop(
+        "Are the photos good enough, and what must be shot again? Finds where the light stood from shining black balls in the picture."
+    ),
+    version="1.0",
+    run="heirloom.pathways.condition.check:check",
+    needs=NEEDS,
+    cost=CostHint(cpu_seconds=3.0, per_megabyte=0.4, memory_bytes=1_000_000_000),
+    inputs=(
+        Input(
+            "photos",
+            gettext_noop("Photos"),
+            gettext_noop("The camera stands still; each photo has its own light. 24 to 50 photos are good."),
+            media_types=PHOTOS,
+            minimum=6,
+            maximum=None,
+        ),
+        Input(
+            "lights",
+            gettext_noop("Light directions"),
+            gettext_noop(
+                "An .lp file, if there is one. Without it, shining black balls in the picture tell where the light stood."
+            ),
+            media_types=("text/plain",),
+            minimum=0,
+        ),
+    ),
+    params=(
+        Param(
+            name="balls",
+            kind="text",
+            default="",
+            title=gettext_noop("Place of the balls"),
+            description=gettext_noop(
+                "Left empty, they are looked for. Otherwise x and y in pixels from the upper left, and the radius if you know it; a"
+                " semicolon between balls."
+            ),
+            advanced=True,
+        ),
+        Param(
+            name="focal",
+            kind="number",
+            default=0.0,
+            minimum=0,
+            maximum=2000,
+            unit="mm",
+            title=gettext_noop("Focal length for 35 mm film"),
+            description=gettext_noop(
+                "0: as the camera wrote it into the photos; where it did not, the camera is taken as far away."
+            ),
+            advanced=True,
+        ),
+    ),
+    outputs=(
+        _SUMMARY,
+        Output("coverage.svg", gettext_noop("Where the light came from"), "image/svg+xml", "picture"),
+        Output("lights.lp", gettext_noop("Light directions"), "text/plain", "data"),
+        _RESULTS,
+    ),
+    references=(_MUDGE,),
+    example="heirloom.pathways.condition.example:capture",
+)
+
 RELIGHT = Method(
     name="relight",
     title=gettext_noop("Relight"),
@@ -311,5 +382,5 @@ PATHWAY = Pathway(
     title=gettext_noop("Condition"),
     summary=gettext_noop("Seeing faint traces and measuring change on grottoes, murals and rock art."),
     package="heirloom.pathways.condition",
-    methods=(RELIGHT, REVEAL, COMPARE, SYNTHESISE),
+    methods=(CAPTURE, RELIGHT, REVEAL, COMPARE, SYNTHESISE),
 )

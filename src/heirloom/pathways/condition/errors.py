@@ -62,3 +62,19 @@ class BoardIncomplete(MethodRefused):
     message = gettext_noop(
         "There are {given} photos of the white board, but {wanted} lights. Each light needs one."
     )
+
+
+class BallNotFound(MethodRefused):
+    code = "condition.ball-not-found"
+    message = gettext_noop(
+        "No shining black ball was found. Its whole outline must be in the picture on a lighter ground, and it must mirror the light in"
+        " most photos. Give its place, or an .lp file."
+    )
+
+
+class BallPlace(MethodRefused):
+    code = "condition.ball-place"
+    message = gettext_noop(
+        "“{place}” is not the place of a ball. Write x and y in pixels from the upper left, and the radius if you know it; a semicolon"
+        " between balls."
+    )

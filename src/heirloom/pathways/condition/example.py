@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from heirloom.pathways.condition import pictures, synthetic
+from heirloom.pathways.condition import pictures, synthetic, synthetic_balls
 from heirloom.pathways.condition.arrays import AnyArray
 from heirloom.pathways.condition.lights import dome, write_lp
 from heirloom.pathways.condition.solve import solve as solve_stack
@@ -15,6 +15,21 @@ from heirloom.pathways.condition.solve import whole
 from heirloom.pathways.condition.stack import Stack
 
 _SIDE = 224
+
+
+@functools.cache
+def _with_balls() -> list[AnyArray]:
+    panel = synthetic.rock((150, 220), 1, cracks=0, strokes=2)
+    balls = ((-0.36, 0.19, 0.09), (0.34, -0.18, 0.09))
+    return list(synthetic_balls.photograph(panel, dome(14), balls))
+
+
+def capture(folder: Path) -> dict[str, object]:
+    """Fourteen photos of 220 x 150 pixels with two shining balls."""
+    (folder / "photos").mkdir(parents=True, exist_ok=True)
+    for number, pixels in enumerate(_with_balls()):
+        pictures.write_png(folder / "photos" / f"light_{number:02}.png", pixels)
+    return {}
 
 
 def relight(folder: Path) -> dict[str, object]:

@@ -103,13 +103,17 @@ class Coverage:
 
     *gap* is the widest angle, in degrees, from any direction of the dome between 20 and 70 degrees of elevation to its
     nearest light; *condition* the condition number of the least-squares system; *sectors* how many of eight compass
-    sectors have a light.
+    sectors have a light. *gap_azimuth* (from x towards y) and *gap_elevation* say where the gap's middle is, *empty* the middles of
+    the sectors without light, all in degrees.
     """
 
     count: int
     gap: float
     condition: float
     sectors: int
+    gap_azimuth: float = 0.0
+    gap_elevation: float = 0.0
+    empty: tuple[float, ...] = ()
 
 
 def coverage(lights: Lights) -> Coverage:
@@ -129,8 +133,18 @@ def coverage(lights: Lights) -> Coverage:
         ]
     )
     nearest = np.degrees(np.arccos(np.clip(probes @ directions.T, -1, 1))).min(axis=1)
+    worst = int(nearest.argmax())
     flat = directions[directions[:, 2] < math.sin(math.radians(80))]
     sectors = np.unique(((np.arctan2(flat[:, 1], flat[:, 0]) + math.pi) / (math.pi / 4)).astype(int) % 8)
     values = np.linalg.svd(directions, compute_uv=False)
     condition = float(values[0] / values[-1]) if values[-1] > 1e-9 and len(values) == 3 else math.inf
-    return Coverage(len(lights), float(nearest.max()), condition, len(sectors))
+    empty = tuple(45.0 * n - 157.5 for n in range(8) if n not in sectors)
+    return Coverage(
+        len(lights),
+        float(nearest[worst]),
+        condition,
+        len(sectors),
+        10.0 * (worst % 36),
+        (20.0, 35.0, 50.0, 70.0)[worst // 36],
+        empty,
+    )

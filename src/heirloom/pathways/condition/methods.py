@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from heirloom.pathways.condition import (
+    advice,
     calibrate,
     capture,
     change,
@@ -27,19 +28,18 @@ from heirloom.pathways.condition import (
     wording,
 )
 from heirloom.pathways.condition.arrays import F32, AnyArray, to_srgb
-from heirloom.pathways.condition.lights import Lights, coverage, dome, read_lp, write_lp
+from heirloom.pathways.condition.check import in_order, lights_file
+from heirloom.pathways.condition.lights import Lights, coverage, dome, write_lp
 from heirloom.pathways.condition.solve import FEWEST, Model, Solver, solve_rows
-from heirloom.pathways.condition.stack import FULL, Decoder, Stack, Tint
+from heirloom.pathways.condition.stack import Decoder, Stack, Tint
 from heirloom.pathways.context import Context, InputFile
 from heirloom.pathways.message import Message
 
 Json = dict[str, Any]
 FORMAT = "heirloom.condition/1"
-_WIDEST_GAP = 40.0
 _BASE = np.float32(0.6)
 _WORST = 0.2
 _FEWEST_PIECES = 10
-_CHECKED = 800
 # unseen.png: 255 is not measured, less is the residual in thousandths of the albedo.
 _UNSEEN, _RESIDUAL = 255, 1000
 
@@ -73,17 +73,8 @@ def _tiff(context: Context, name: str, values: F32) -> None:
 def _capture(context: Context) -> tuple[Lights, list[InputFile]]:
     """The lights, and the photos in their order."""
     (file,) = context.files("lights")
-    try:
-        text = file.path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise errors.LightsUnreadable(name=file.name, line=1) from None
-    lights = read_lp(text, file.name)
-    given = {photo.name.rpartition("/")[2].casefold(): photo for photo in context.files("photos")}
-    photos = []
-    for name in lights.names:
-        if name.casefold() not in given:
-            raise errors.PhotoMissing(name=name)
-        photos.append(given[name.casefold()])
+    lights = lights_file(file)
+    photos = in_order(lights, context.files("photos"))
     if len(photos) < FEWEST:
         raise errors.TooFewLights(given=len(photos), minimum=FEWEST)
     if distance := _number(context, "distance"):
@@ -118,21 +109,14 @@ def _decode(context: Context, lights: Lights, photos: list[InputFile], folder: P
     return {**said, "shape": list(stack.shape)}
 
 
-def _found_wrong(stack: Stack, lights: Lights) -> list[Json]:
-    """What the capture check finds, by the middle of every photo."""
-    height, width = stack.shape
-    top, left = max(0, (height - _CHECKED) // 2), max(0, (width - _CHECKED) // 2)
-    rows = stack.read(top, min(height, top + _CHECKED))[:, :, left : left + _CHECKED]
-    photos = [(name, rows[n] * np.float32(1 / FULL)) for n, name in enumerate(lights.names)]
-    return [
-        {
-            "code": finding.code,
-            "photos": list(finding.photos),
-            "measured": round(finding.measured, 4),
-            "limit": finding.limit,
-        }
-        for finding in capture.gate(capture.quality(photos), lights)
-    ]
+def _checked(stack: Stack, lights: Lights, folder: Path) -> Json:  # noqa: ARG001 (a step's folder)
+    """What the capture check finds."""
+    _, findings = capture.examine(stack, lights)
+    return {
+        "verdict": capture.verdict(findings),
+        "findings": [finding.to_json() for finding in findings],
+        "said": [sentence.to_json() for sentence in advice.sentences(findings)],
+    }
 
 
 def _rows(context: Context, stack: Stack, lights: Lights, part: tuple[int, int], folder: Path) -> Json:
@@ -156,6 +140,7 @@ def relight(context: Context) -> None:
     lights, photos = _capture(context)
     decoded = context.step("photos", functools.partial(_decode, context, lights, photos))
     stack = Stack.open(decoded.folder / "photos.stack")
+    checked = context.step("check", functools.partial(_checked, stack, lights)).value
     parts = stack.strips()
     made = []
     for number, part in enumerate(context.track(parts, 0.3, 0.8)):
@@ -210,7 +195,8 @@ def relight(context: Context) -> None:
             "depth_unit": "mm" if scale else "px",
             "light_gap_degrees": round(spread.gap, 1),
             "light_sectors": spread.sectors,
-            "capture_findings": _found_wrong(stack, lights),
+            "capture_verdict": checked["verdict"],
+            "capture_findings": checked["findings"],
             "lossy_photos": decoded.value["lossy"],
             "photos_with_colour_profile": decoded.value["profiles"],
         },
@@ -222,8 +208,7 @@ def relight(context: Context) -> None:
     ]
     if not lights.near:
         said.append(wording.FAR_AWAY)
-    if spread.gap > _WIDEST_GAP:
-        said.append(wording.gap(spread.gap))
+    said += [Message.from_json(sentence) for sentence in checked["said"]]
     if decoded.value["lossy"]:
         said.append(wording.COMPRESSED)
     _summary(context, said)

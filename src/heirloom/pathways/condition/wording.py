@@ -58,15 +58,6 @@ def precision(degrees: float) -> Message:
     )
 
 
-def gap(degrees: float) -> Message:
-    return Message(
-        gettext_noop(
-            "The lights leave a gap of {gap} degrees. Strokes may hide there; add photos with light from that side."
-        ),
-        {"gap": _decimal(degrees, 0)},
-    )
-
-
 def noise(gain: float) -> Message:
     return Message(
         gettext_noop("The stretch of the colours makes noise {gain} times as large."),
