@@ -98,7 +98,7 @@ def ball_of(edge: F64, circle: Circle, camera: Camera) -> Ball:
     axis = axis * cosine
     sine = math.sqrt(max(1e-12, 1 - cosine**2))
     away = camera.focal / (sine - float(axis[2]))  # so that the ball touches the surface
-    return Ball(axis * away + (0, 0, camera.focal), away * sine, circle)
+    return Ball(np.asarray(axis * away + (0, 0, camera.focal), np.float64), away * sine, circle)
 
 
 # --- finding balls ----------------------------------------------------------------------------------------
@@ -290,7 +290,7 @@ def reflection(part: F32, still: F32, ball: Ball, camera: Camera, top: int, left
     _, labels, stats, _ = cv2.connectedComponentsWithStats(bright)
     row, column = np.unravel_index(int(np.argmax(np.where(bright > 0, soft, -1))), part.shape)
     number = int(labels[row, column])
-    if number == 0 or stats[number][cv2.CC_STAT_AREA] > 0.12 * inside.sum():
+    if number == 0 or int(stats[number, cv2.CC_STAT_AREA]) > 0.12 * inside.sum():
         return None
     near = cv2.dilate((labels == number).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     weight = np.clip(lit[near] - (usual + 0.1 * (peak - usual)), 0, None).astype(np.float64)
@@ -368,14 +368,10 @@ def placed(seen: Sequence[Sequence[Reflection | None]]) -> Placed:
     if not apart:
         return Placed(far, nowhere, math.nan, near=False)
     by_distance = float(np.median(apart))
-    known = np.isfinite(spots[:, 0])
-    double = sum(sum(one is not None for one in row) > 1 for row in seen)
-    if (
-        known.sum() < max(1, _MEET * double)
-        or by_distance < _NEAR_FROM
-        or np.median(nearer) > by_distance / 2
-    ):
+    known = [bool(np.isfinite(spot).all()) for spot in spots]
+    double = len([row for row in seen if sum(one is not None for one in row) > 1])
+    if sum(known) < max(1, _MEET * double) or by_distance < _NEAR_FROM or np.median(nearer) > by_distance / 2:
         return Placed(far, nowhere, by_distance, near=False)
     distances = np.linalg.norm(spots, axis=1)
-    directions = np.where(known[:, None], spots / distances[:, None], far)
+    directions = np.where(np.array(known)[:, None], spots / distances[:, None], far)
     return Placed(directions, distances, float(np.median(nearer)), near=True)

@@ -248,14 +248,20 @@ def _light(lights: Lights) -> list[Finding]:
     return said
 
 
-def examine(stack: Stack, lights: Lights) -> tuple[list[Quality], list[Finding]]:
-    """What the check finds, by the middle of the photos of *stack*; *lights* (with names) in their order."""
+def examine(stack: Stack, lights: Lights, names: Sequence[str] = ()) -> tuple[list[Quality], list[Finding]]:
+    """What the check finds, by the middle of the photos of *stack*: the quality of those that *lights* names, and what is wrong.
+
+    *names* are all photos of the stack in its order (those of *lights* where empty); of a photo without a known light only blur and
+    brightness can be told.
+    """
     height, width = stack.shape
     top, left = max(0, (height - _SIDE) // 2), max(0, (width - _SIDE) // 2)
     rows = stack.read(top, min(height, top + _SIDE))[:, :, left : left + _SIDE]
-    photos = [(name, rows[n] * np.float32(1 / FULL)) for n, name in enumerate(lights.names)]
-    found = quality(photos, lights)
-    return found, gate(found, lights)
+    names = tuple(names) or lights.names
+    greys = {name: rows[n] * np.float32(1 / FULL) for n, name in enumerate(names)}
+    found = quality([(name, greys[name]) for name in lights.names], lights)
+    unlit = quality([(name, grey) for name, grey in greys.items() if name not in lights.names])
+    return found, gate([*found, *unlit], lights)
 
 
 def verdict(findings: Sequence[Finding]) -> Verdict:

@@ -136,7 +136,7 @@ def _found_lights(context: Context, stack: Stack, names: Sequence[str], written:
         if better is None:
             continue
         (x, y, radius), edge = better
-        ball = balls.ball_of(edge + (left, top), (x + left, y + top, radius), camera)
+        ball = balls.ball_of(np.add(edge, (left, top)), (x + left, y + top, radius), camera)
         still = parts.min(axis=0)
         row = [balls.reflection(part, still, ball, camera, top, left) for part in parts]
         if sum(one is not None for one in row) >= _LIT * len(names):
@@ -186,20 +186,11 @@ def _lights(context: Context, stack: Stack, prepared: Json, folder: Path) -> Jso
     return _found_lights(context, stack, names, float(prepared["focal"]))
 
 
-def _checks(stack: Stack, prepared: Json, lit: Json, folder: Path) -> Json:
+def _checks(stack: Stack, prepared: Json, lit: Json, folder: Path) -> Json:  # noqa: ARG001 (a step's folder)
     """Every photo's quality, and the findings."""
     names = prepared["names"]
     lights = Lights(np.array(lit["vectors"], np.float64), False, tuple(lit["names"]))
-    if len(lit["names"]) < len(names):
-        part = Stack(folder / "lit.stack", len(lit["names"]), stack.shape)
-        rows = Stack.open(stack.path)
-        size = 2 * stack.shape[0] * stack.shape[1]
-        with rows.path.open("rb") as whole, part.path.open("wb") as into:
-            for name in lit["names"]:
-                whole.seek(size * names.index(name))
-                into.write(whole.read(size))
-        stack = part
-    found, findings = capture.examine(stack, lights)
+    found, findings = capture.examine(stack, lights, names)
     return {
         "photos": [
             {
