@@ -279,8 +279,9 @@ def reflection(part: F32, still: F32, ball: Ball, camera: Camera, top: int, left
     are averaged: a ball seen from afar mirrors equal areas into equal solid angles, so the mean is not pulled to the middle.
     """
     x, y, radius = ball.circle
-    rows, columns = np.indices(part.shape)
-    inside = np.hypot(columns + left - x, rows + top - y) < _MIRROR * radius
+    grid: AnyArray = np.indices(part.shape)
+    rows, columns = grid[0], grid[1]
+    inside: Mask = np.hypot(columns + left - x, rows + top - y) < _MIRROR * radius
     lit = np.where(inside, part - still, 0).astype(np.float32)
     soft = cv2.GaussianBlur(lit, (0, 0), 1.0)
     peak, usual = float(lit.max(initial=0)), float(np.median(lit[inside])) if inside.any() else 0.0
@@ -292,7 +293,8 @@ def reflection(part: F32, still: F32, ball: Ball, camera: Camera, top: int, left
     number = int(labels[row, column])
     if number == 0 or int(stats[number, cv2.CC_STAT_AREA]) > 0.12 * inside.sum():
         return None
-    near = cv2.dilate((labels == number).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    spot: AnyArray = cv2.dilate((labels == number).astype(np.uint8), np.ones((3, 3), np.uint8))
+    near = spot > 0
     weight = np.clip(lit[near] - (usual + 0.1 * (peak - usual)), 0, None).astype(np.float64)
     across, down = (columns[near] + left).astype(np.float64), (rows[near] + top).astype(np.float64)
     points, directions = ball.mirror(camera, across, down)
