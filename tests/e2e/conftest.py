@@ -60,6 +60,7 @@ class Site:
             f"/receipts/{receipt[0]}/",
             "/about/",
             "/for-programs/",
+            "/pathways/condition/protocol/",
             "/account/login/",
             "/account/signup/",
             "/nothing-here/",

@@ -168,6 +168,7 @@ PAGES: Mapping[str, Row] = {
     "run": Row(run("/runs/{}/"), RUN),
     "about": Row("/about/"),
     "for-programs": Row("/for-programs/"),
+    "capture-protocol": Row("/pathways/condition/protocol/"),
     "set-language": Row("/language/", method="POST", form={"language": "lo"}),
     "set-theme": Row("/theme/", method="POST", form={"theme": "dark"}),
     "favicon": Row("/favicon.ico"),

@@ -8,7 +8,17 @@ from django.urls import reverse
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
-PLAIN = ["home", "explore", "map", "cases", "calls", "collections", "about", "for-programs"]
+PLAIN = [
+    "home",
+    "explore",
+    "map",
+    "cases",
+    "calls",
+    "collections",
+    "about",
+    "for-programs",
+    "capture-protocol",
+]
 
 
 @pytest.mark.parametrize("name", PLAIN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from heirloom import __version__
@@ -79,5 +80,28 @@ def for_programs(request: HttpRequest) -> HttpResponse:
             "collection": addresses.collection(),
             "linked_art": addresses.linked_art("KEY"),
             "activity": addresses.activity(),
+        },
+    )
+
+
+@require_safe
+def capture_protocol(request: HttpRequest) -> HttpResponse:
+    """Show, to be printed, how to photograph a surface under many lights."""
+    return render(
+        request,
+        "heirloom/public/capture_protocol.html",
+        {
+            "hours": (12, *range(1, 12)),
+            "heights": ("20", "40", "65"),
+            "lines": (
+                _("Place and panel"),
+                _("Date and time"),
+                _("Photographed by, permission of"),
+                _("Camera, lens, settings"),
+                _("Distance of the camera, of the light"),
+                _("Length of the scale bar, mm"),
+                _("Width of the balls, mm"),
+                _("What was different this time"),
+            ),
         },
     )

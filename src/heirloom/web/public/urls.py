@@ -21,5 +21,6 @@ urlpatterns = [
     path("collections/<slug:slug>/", calls.collection, name="collection"),
     path("runs/<slug:key>/", runs.run, name="run"),
     path("about/", about.about, name="about"),
+    path("pathways/condition/protocol/", about.capture_protocol, name="capture-protocol"),
     path("for-programs/", about.for_programs, name="for-programs"),
 ]
