@@ -23,7 +23,7 @@ Circle = tuple[float, float, float]
 """Middle x, y and radius, pixels."""
 
 _SEARCHED = 1000
-_SMALLEST, _LARGEST = 0.012, 0.25
+_SMALLEST, _LARGEST = 0.012, 0.15
 _RAYS = 180
 _MIRROR = 0.75
 """Share of the radius in which every light above the surface is mirrored (at 0.71 it would stand in the plane of the wall)."""

@@ -256,7 +256,7 @@ def examine(stack: Stack, lights: Lights, names: Sequence[str] = ()) -> tuple[li
     """
     height, width = stack.shape
     top, left = max(0, (height - _SIDE) // 2), max(0, (width - _SIDE) // 2)
-    rows = stack.read(top, min(height, top + _SIDE))[:, :, left : left + _SIDE]
+    rows = stack.window(top, min(height, top + _SIDE), left, min(width, left + _SIDE))
     names = tuple(names) or lights.names
     greys = {name: rows[n] * np.float32(1 / FULL) for n, name in enumerate(names)}
     found = quality([(name, greys[name]) for name in lights.names], lights)

@@ -106,14 +106,17 @@ def _overview(stack: Stack) -> tuple[F32, float]:
         strip = stack.read(top, bottom)
         first = -top % step
         rows.append(np.median(strip[:, first::step, ::step], axis=0).astype(np.float32))
-    return np.asarray(np.concatenate(rows) * np.float32(1 / FULL), np.float32), 1 / step
+    return _light(np.concatenate(rows)), 1 / step
 
 
-def _around(stack: Stack, circle: balls.Circle) -> tuple[F32, int, int]:
-    """All photos around a ball, linear, and the top and left of that part."""
+def _around(stack: Stack, circle: balls.Circle) -> tuple[AnyArray, int, int]:
+    """All photos around a ball as they are in the stack, and the top and left of that part."""
     top, bottom, left, right = balls.box(circle, stack.shape)
-    part = stack.read(top, bottom)[:, :, left:right]
-    return part.astype(np.float32) * np.float32(1 / FULL), top, left
+    return stack.window(top, bottom, left, right), top, left
+
+
+def _light(part: AnyArray) -> F32:
+    return np.asarray(part * np.float32(1 / FULL), np.float32)
 
 
 def _found_lights(context: Context, stack: Stack, names: Sequence[str], written: float) -> Json:
@@ -130,15 +133,14 @@ def _found_lights(context: Context, stack: Stack, names: Sequence[str], written:
         context.check_cancelled()
         circle = (x / scale, y / scale, radius / scale)
         parts, top, left = _around(stack, circle)
-        better = balls.refined(
-            np.median(parts, axis=0).astype(np.float32), (circle[0] - left, circle[1] - top, circle[2]), 0.15
-        )
+        inner = (circle[0] - left, circle[1] - top, circle[2])
+        better = balls.refined(_light(np.median(parts, axis=0)), inner, 0.15)
         if better is None:
             continue
         (x, y, radius), edge = better
         ball = balls.ball_of(np.add(edge, (left, top)), (x + left, y + top, radius), camera)
-        still = parts.min(axis=0)
-        row = [balls.reflection(part, still, ball, camera, top, left) for part in parts]
+        still = _light(parts.min(axis=0))
+        row = [balls.reflection(_light(part), still, ball, camera, top, left) for part in parts]
         if sum(one is not None for one in row) >= _LIT * len(names):
             found.append((ball, row))
         if len(found) == _MOST_BALLS:

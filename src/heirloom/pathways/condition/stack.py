@@ -113,6 +113,11 @@ class Stack:
                 stream.readinto(rows[number].reshape(-1).view(np.uint8))
         return rows
 
+    def window(self, top: int, bottom: int, left: int, right: int) -> U16:
+        """A part of every photo, without reading the rest of its rows: (count, bottom - top, right - left)."""
+        whole = np.memmap(self.path, "<u2", "r", shape=(self.count, *self.shape))
+        return np.array(whole[:, top:bottom, left:right], np.uint16)
+
     def strips(self, most_bytes: int = _STRIP_BYTES) -> list[tuple[int, int]]:
         """Rows to read at once, so that a strip of every photo stays under *most_bytes*."""
         height, width = self.shape
