@@ -48,6 +48,7 @@ MEASUREMENTS: dict[str, tuple[Measurement, ...]] = {
     ),
     "condition": (
         _module("condition.1", "condition", "solve"),
+        _module("condition.1", "condition", "capture"),
         _module("condition.2", "condition", "change"),
         _module("condition.3", "condition", "register"),
         _module("condition.4", "condition", "faint"),

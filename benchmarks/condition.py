@@ -16,12 +16,23 @@ from typing import get_args
 import cv2
 import numpy as np
 
-from heirloom.pathways.condition import change, cracks, errors, pictures, relief, rti, synthetic
+from heirloom.pathways.condition import (
+    balls,
+    capture,
+    change,
+    cracks,
+    errors,
+    pictures,
+    relief,
+    rti,
+    synthetic,
+    synthetic_balls,
+)
 from heirloom.pathways.condition.arrays import F32, AnyArray, Mask, angle_degrees, to_linear
 from heirloom.pathways.condition.lights import Lights, dome
 from heirloom.pathways.condition.register import register
 from heirloom.pathways.condition.solve import Model, least_squares_only, solve, whole
-from heirloom.pathways.condition.stack import Stack
+from heirloom.pathways.condition.stack import Decoder, Stack
 
 SEEDS = 20
 SIDE, LIGHTS = 448, 32
@@ -245,8 +256,52 @@ def bar_planes(folder: Path) -> None:
         say("condition.8a", f"{basis}-planes-round-trip", worst, "/255", "<=1", worst <= 1 and same)
 
 
+def bar_capture(folder: Path) -> None:  # noqa: ARG001 (all bars are called alike)
+    """Lights from two balls of 60 pixels on three panels, near and far; and cameras that stood still or moved by a pixel."""
+    shape, places = (400, 600), ((-0.38, 0.22, 0.05), (0.36, -0.2, 0.05))
+    decoder = Decoder()
+    apart: list[float] = []
+    for seed, distance in ((1, 0.0), (2, 3.0), (3, 6.0)):
+        lights = dome(20, seed).at_distance(distance) if distance else dome(20, seed)
+        panel = synthetic.rock(shape, seed)
+        photos = np.stack(
+            [decoder.grey(photo) for photo in synthetic_balls.photograph(panel, lights, places, seed)]
+        )
+        camera = balls.Camera(shape)
+        middle, still = np.median(photos, axis=0), photos.min(axis=0)
+        rows = []
+        for circle in balls.candidates(middle):
+            exact = balls.refined(middle, circle, 0.15)
+            if exact is not None:
+                ball = balls.ball_of(exact[1], exact[0], camera)
+                rows.append([balls.reflection(photo, still, ball, camera, 0, 0) for photo in photos])
+        found = balls.placed(list(zip(*rows, strict=True)))
+        apart += list(angle_degrees(found.directions, lights.directions()))
+    error = float(np.mean(apart))
+    say("condition.1f", "lights-from-two-balls-of-60-px", error, "deg", "<=0.5", error <= 0.5)
+    suspected, seen = 0.0, []
+    for seed in range(6):
+        lights = dome(24, seed)
+        panel = synthetic.rock((400, 400), seed, roughness=1 + seed % 3, glossy=0.3)
+        greys = [decoder.grey(photo) for photo in synthetic.photograph(panel, lights, seed, channels=1)]
+        shifts, _ = capture.steadiness(greys, lights)
+        suspected = max(suspected, float(np.hypot(*shifts.T).max()))
+        move = np.array([[1, 0, 0.8], [0, 1, 0.6]], np.float32)
+        greys[seed] = np.asarray(
+            cv2.warpAffine(
+                greys[seed], move, (400, 400), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
+            )
+        )
+        shifts, _ = capture.steadiness(greys, lights)
+        seen.append(float(np.hypot(*shifts[seed])))
+    limit = capture.MOST_MOTION
+    say("condition.1g", "most-motion-of-144-still-photos", suspected, "px", "<=0.5", suspected <= limit)
+    say("condition.1h", "least-motion-seen-of-1-px", min(seen), "px", ">0.5", min(seen) > limit)
+
+
 BARS: dict[str, Callable[[Path], None]] = {
     "solve": bar_solve,
+    "capture": bar_capture,
     "change": bar_change,
     "register": bar_register,
     "faint": bar_faint,

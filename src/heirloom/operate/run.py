@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import mimetypes
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from heirloom.errors import HeirloomError, gettext_noop
+from heirloom.pathways import registry
 from heirloom.pathways.execute import Progress, discard, execute, output_folder
+from heirloom.pathways.face import Method
 from heirloom.pathways.record import RunRecord
 
 RECORD = "run.json"
@@ -41,11 +44,25 @@ def _pairs(given: Iterable[str], wanted: str) -> list[tuple[str, str]]:
     return pairs
 
 
+def _files(method: Method, name: str, path: Path) -> list[Path]:
+    """*path*, or where it is a folder the files in it, by name, that the input *name* takes."""
+    if not path.is_dir():
+        return [path]
+    accepts = method.input(name).accepts
+    return sorted(
+        file
+        for file in path.iterdir()
+        if file.is_file()
+        and not file.name.startswith(".")
+        and accepts(mimetypes.guess_type(file.name)[0] or "")
+    )
+
+
 def run(method: str, inputs: Sequence[str], params: Sequence[str], out: Path) -> RunRecord:
     """Run *method* and put its outputs and the record of the run into the new folder *out*.
 
     Args:
-        inputs: ``name=path`` words, several of one name for several files; params: ``name=value`` words.
+        inputs: ``name=path`` words, several of one name for several files, or a folder of them; params: ``name=value`` words.
 
     Raises:
         BadWords, Unwritable, and what :func:`heirloom.pathways.execute.execute` raises.
@@ -54,7 +71,7 @@ def run(method: str, inputs: Sequence[str], params: Sequence[str], out: Path) ->
         raise Unwritable(folder=out)
     given: dict[str, list[Path]] = {}
     for name, path in _pairs(inputs, "name=path"):
-        given.setdefault(name, []).append(Path(path))
+        given.setdefault(name, []).extend(_files(registry.method(method), name, Path(path)))
     values = dict(_pairs(params, "name=value"))
 
     def tell(progress: Progress) -> None:

@@ -79,6 +79,26 @@ def test_lights_are_found_to_less_than_a_degree(
     assert "Balls found: 2" in said
 
 
+def test_from_balls_to_normals(tmp_path: Path) -> None:
+    """What the check finds is what Relight needs: its lights, and their distance."""
+    photos = saved(tmp_path / "in", shot(near=3.0))
+    results, _ = ran(tmp_path / "check", photos)
+    method = registry.method("condition.relight")
+    truth = synthetic.rock(SHAPE, 1).normals()
+    wrong = {}
+    for name, distance in (("far", 0.0), ("near", results["light_distance_widths"])):
+        files = {
+            "photos": [InputFile(path) for path in photos],
+            "lights": [InputFile(tmp_path / "check" / "outputs" / "lights.lp")],
+        }
+        (tmp_path / name).mkdir()
+        method.function()(Context(method, method.validate({"distance": distance}), files, tmp_path / name))
+        pixels = pictures.read(tmp_path / name / "outputs" / "normals.png").pixels
+        wrong[name] = float(np.median(angle_degrees(pictures.decode_normals(pixels), truth)))
+    assert wrong["near"] < 1.5
+    assert wrong["far"] > 2 * wrong["near"]
+
+
 def test_one_ball_and_a_given_place(tmp_path: Path) -> None:
     photos = saved(tmp_path / "in", shot(many=1))
     x, y = (TWO[0][0] + 0.5) * SHAPE[1], SHAPE[0] / 2 - TWO[0][1] * SHAPE[1]
