@@ -56,6 +56,7 @@ export async function mount(host: HTMLElement, focus: boolean, closed: () => voi
     "aria-label": `${host.getAttribute("label") ?? ""}. ${text("textHelpShort")}`,
   });
   surface.append(canvas);
+  stage.style.aspectRatio = `${size.width} / ${size.height}`;
   const bar = made("div", "zoom-bar", undefined, { role: "toolbar", "aria-label": text("textTools") });
   const panel = made("div", "relight-panel");
 
@@ -272,7 +273,7 @@ export async function mount(host: HTMLElement, focus: boolean, closed: () => voi
     host.append(said);
     said.textContent = text("textFailed");
   });
-  host.replaceChildren(stage, bar, panel, said);
+  host.replaceChildren(stage, panel, bar, said);
   watch.observe(surface);
   shine(lit);
   if (focus) ball.focus({ preventScroll: true });

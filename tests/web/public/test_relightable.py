@@ -60,6 +60,20 @@ def test_a_real_run_offers_the_viewer_and_the_fixed_lights() -> None:
             assert response["Content-Type"] == "image/jpeg"
     assert 'src="' + one["planes"].split(" ")[0] not in said, "planes are no pictures to look at"
     assert one["size"] == sum(out["size"] for out in run.outputs if "/plane_" in out["path"])
+    assert "normals.png" not in said.partition("Files of this run")[0].partition("</heirloom-relight>")[2], (
+        "data are files to take, not pictures to look at"
+    )
+    Run.objects.filter(pk=run.pk).update(
+        outputs=[
+            {**out, "size": 5_000_000} if out["path"].endswith("relief.png") else out for out in run.outputs
+        ]
+    )
+    heavy = client.get(reverse("run", args=[run.key])).content.decode()
+    for page, waits in ((said, False), (heavy, True)):
+        before = page.partition('outputs/relief.png"')[0]
+        assert before.rpartition("<figure")[0].endswith("</summary>") == waits, (
+            "a large picture waits until asked"
+        )
     assert "style=" not in said.partition("<heirloom-relight")[2].partition("</heirloom-relight>")[0]
 
 

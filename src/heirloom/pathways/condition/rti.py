@@ -195,7 +195,7 @@ def write(
     return names
 
 
-def write_views(folder: Path, planes: Planes, side: int = 640, quality: int = 80) -> list[str]:
+def write_views(folder: Path, planes: Planes, side: int = 480, quality: int = 75) -> list[str]:
     """Write the picture under each of :data:`VIEWS` into *folder* as a small JPEG; return the names."""
     small = planes.smaller(side)
     names = []

@@ -37,6 +37,7 @@ STATE_KINDS: Final[Mapping[str, str]] = {
     Run.State.RUNNING: "accent",
 }
 
+HEAVY: Final = 100_000  # bytes of a picture that waits until somebody asks for it
 _FIELD: Final = re.compile(r"\{[^{}]*\}")
 
 
@@ -99,13 +100,16 @@ def _item_key(entry: Mapping[str, Any]) -> str:
 
 def _outputs(run: Run, method: Method | None) -> list[dict[str, Any]]:
     titles = {declared.name: _(declared.title) for declared in method.outputs} if method else {}
+    data = {one.name for one in method.outputs if one.role in {"data", "tiles"}} if method else set()
     return [
         {
             **out,
             "title": titles.get(out.get("output", ""), ""),
             "name": out["path"].rpartition("/")[2],
             "url": run_file_url(run.key, out["path"]),
-            "picture": str(out["media_type"]) in {"image/svg+xml", "image/png", "image/jpeg", "image/webp"},
+            "picture": out.get("output") not in data
+            and str(out["media_type"]) in {"image/svg+xml", "image/png", "image/jpeg", "image/webp"},
+            "heavy": int(out["size"]) > HEAVY,
         }
         for out in run.outputs
     ]
