@@ -127,6 +127,14 @@ def test_without_a_ball_it_says_so(tmp_path: Path) -> None:
         ran(tmp_path / "dull", saved(tmp_path / "dull-in", dull))
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_glossy_rock_with_cracks_is_no_ball(tmp_path: Path, seed: int) -> None:
+    panel = synthetic.rock((260, 360), seed, glossy=0.5, roughness=1 + seed, cracks=4)
+    photos = saved(tmp_path / "in", list(synthetic.photograph(panel, dome(10, seed), seed, channels=1)))
+    with pytest.raises(errors.BallNotFound):
+        ran(tmp_path / "run", photos)
+
+
 def test_what_is_wrong_is_named_with_the_photo(tmp_path: Path) -> None:
     photos = list(shot())
     photos[2] = cv2.GaussianBlur(photos[2], (0, 0), 3).reshape(photos[2].shape)

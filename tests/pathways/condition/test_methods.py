@@ -78,6 +78,7 @@ def test_a_blurred_photo_is_named(tmp_path: Path) -> None:
     outputs = ran("relight", tmp_path / "run", {"photos": photos, "lights": [made / "lights.lp"]})
     findings = json.loads((outputs / "results.json").read_text())["capture_findings"]
     assert [photos[3].name] in [found["photos"] for found in findings if found["code"] == "blurred"]
+    assert f"Blurred: {photos[3].name}" in said(outputs)
 
 
 def test_photos_are_found_by_name_and_missing_ones_named(tmp_path: Path) -> None:
