@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 from tests.drills import processes
+from tests.factories.catalogue import make_kept_item
+
+from heirloom.archive import Archive
+from heirloom.operate import backup as backups
 
 
 def heirloom(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -70,3 +74,27 @@ def test_a_damaged_backup_is_refused_before_anything_is_written(
     refused("the archive lacks heirloom:item:lost")
     (backup / "manifest.json").write_text("{")
     refused("manifest.json")
+
+
+@pytest.mark.database
+@pytest.mark.django_db
+@pytest.mark.usefixtures("installation")
+def test_what_is_written_while_the_copy_is_made_is_not_promised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The manifest names what the copy holds, not what the archive holds a moment later."""
+    mirror = Archive.mirror
+    make_kept_item()
+
+    def mirror_then_write(self: Archive, target: Path) -> object:
+        report = mirror(self, target)
+        make_kept_item()
+        return report
+
+    monkeypatch.setattr(Archive, "mirror", mirror_then_write)
+    monkeypatch.setattr(backups, "_copy_database", lambda _working: backups.SQLITE)
+    made = backups.backup(tmp_path / "backups")
+    promised = json.loads((made / "manifest.json").read_text())["objects"]
+    held = Archive.open(tmp_path / "backups" / "archive")
+    assert {identifier: held.head(identifier).digest for identifier in held.ids()} == promised
+    assert promised

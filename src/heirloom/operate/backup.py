@@ -61,7 +61,8 @@ def backup(folder: Path) -> Path:
             "made_at": moment.isoformat(timespec="seconds"),
             "database": database,
             "files": {path.name: _sha512(path) for path in sorted(working.iterdir())},
-            "objects": _objects(),
+            # Of the copy: the archive itself may have grown since.
+            "objects": _objects(Archive.open(folder / "archive")),
         }
         (working / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), "utf-8")
         sync_tree(str(working))
@@ -71,8 +72,7 @@ def backup(folder: Path) -> Path:
     return final
 
 
-def _objects() -> dict[str, str]:
-    archive = store.archive()
+def _objects(archive: Archive) -> dict[str, str]:
     return {identifier: archive.head(identifier).digest for identifier in archive.ids()}
 
 
