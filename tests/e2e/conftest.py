@@ -40,6 +40,9 @@ class Site:
         item = self.ask("SELECT key FROM heirloom_item WHERE state='published' ORDER BY id LIMIT 1")
         place = self.ask("SELECT key FROM heirloom_place ORDER BY id LIMIT 1")
         run = self.ask("SELECT key FROM heirloom_run ORDER BY id LIMIT 1")
+        measured = self.ask(
+            "SELECT key FROM heirloom_run WHERE method IN ('condition.relight', 'condition.compare') ORDER BY -id LIMIT 2"
+        )
         receipt = self.ask("SELECT receipt FROM heirloom_submission WHERE receipt != '' LIMIT 1")
         return [
             "/",
@@ -50,13 +53,14 @@ class Site:
             f"/places/{place[0]}/",
             "/cases/",
             f"/cases/{case[0]}/",
+            f"/cases/{case[-2]}/",
             f"/cases/{case[-1]}/",
             "/calls/",
             "/calls/digital-environment-2025/",
             "/calls/rivers-illustrative/",
             "/collections/",
             "/collections/digital-environment-2025/",
-            f"/runs/{run[0]}/",
+            *(f"/runs/{key}/" for key in [*run, *measured]),
             f"/receipts/{receipt[0]}/",
             "/about/",
             "/for-programs/",

@@ -105,3 +105,21 @@ def test_a_picture_opens_for_a_close_look(browser: Any, site: Site) -> None:
         page.wait_for_selector("heirloom-zoom canvas, heirloom-zoom .openseadragon-canvas")
         page.wait_for_load_state("networkidle")
         assert visitor.complaints == []
+
+
+def test_a_visitor_moves_the_light_over_the_panel_of_a_case(browser: Any, site: Site) -> None:
+    [case] = site.ask("SELECT key FROM heirloom_case WHERE state='published' ORDER BY id DESC LIMIT 1")
+    with Visitor(browser, site, width=390) as visitor:
+        visitor.go(f"/cases/{case}/")
+        page = visitor.page
+        page.locator("heirloom-relight .zoom-open").click()
+        page.wait_for_selector("heirloom-relight:not([aria-busy]) canvas")
+        canvas = page.locator("heirloom-relight canvas").first
+        first = canvas.screenshot()
+        turn = page.locator("heirloom-relight input[type=range]").first
+        turn.focus()
+        for _ in range(8):
+            turn.press("ArrowRight")
+        page.wait_for_timeout(200)
+        assert canvas.screenshot() != first
+        assert visitor.complaints == []

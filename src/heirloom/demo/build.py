@@ -30,7 +30,7 @@ from heirloom.people import actions as people
 from heirloom.people.models import Grant, User
 from heirloom.text import Translated
 
-from . import pictures
+from . import panel, pictures
 from .words import CALL_TEXTS, Words, load
 
 Tell = Callable[[str], None]
@@ -90,27 +90,40 @@ class Demo:
     def illustration(self, name: str, places: Iterable[Place] = (), *, large: bool = False) -> Item:
         """Describe an illustrative picture and take it in."""
         texts = self.illustrations["pictures"][name]
+        return self.take_picture(
+            pictures.write(name, self.folder / f"{name}.jpg", large=large),
+            **texts,
+            description=self.illustrations["description"],
+            caption=self.illustrations["caption"],
+            terms=["technique:procedural-pattern"],
+            places=places,
+        )
+
+    def take_picture(
+        self,
+        path: Path,
+        *,
+        title: str,
+        description: str,
+        alt: str,
+        caption: str,
+        terms: Iterable[str],
+        places: Iterable[Place] = (),
+    ) -> Item:
+        """Describe a picture that was computed, in English words of the content, and take it in."""
         item = create_item(
             self.applicant,
             kind=Item.Kind.IMAGE,
-            title=self.words(texts["title"]),
-            description=self.words(self.illustrations["description"]),
+            title=self.words(title),
+            description=self.words(description),
             illustrative=True,
             rights=CC0,
             rights_holder="Heirloom (computed)",
             date=str(timezone.now().year),
             places=list(places),
-            terms=[self.terms["technique:procedural-pattern"]],
+            terms=[self.terms[name] for name in terms],
         )
-        path = pictures.write(name, self.folder / f"{name}.jpg", large=large)
-        add_media(
-            self.applicant,
-            item,
-            path,
-            path.name,
-            alt=self.words(texts["alt"]),
-            caption=self.words(self.illustrations["caption"]),
-        )
+        add_media(self.applicant, item, path, path.name, alt=self.words(alt), caption=self.words(caption))
         return Item.objects.get(pk=item.pk)
 
     # -- cases ---------------------------------------------------------------------------------------------------
@@ -307,12 +320,19 @@ def build(tell: Tell) -> Demo | None:
             tell(f"Case: {case['title']}")
             cases.append(demo.case(case))
         tell("A recorded run of diversity over these cases")
-        own = demo.diversity_case(cases)
+        own = [demo.diversity_case(cases)]
+        if panel.possible():
+            tell("A computed panel, from photos to measured change")
+            own.append(panel.tell(demo))
+        else:
+            tell("No case about a computed panel: that needs the extra [condition]")
         tell("Applications, reviews, decisions (illustrative)")
         themes = [case["theme"] for case in told]
         submissions = [
             demo.submit(call, case, theme)
-            for case, theme in zip([*cases, own], [*themes, "heritage-protection"], strict=True)
+            for case, theme in zip(
+                [*cases, *own], [*themes, *["heritage-protection"] * len(own)], strict=True
+            )
         ]
         demo.review(call, submissions)
         reason = demo.words("Illustrative decision.")
@@ -326,6 +346,9 @@ def build(tell: Tell) -> Demo | None:
             demo.words("Global Digital Innovation Case Collection 2025"),
             demo.words(data["summary"]),
         )
+        if len(own) > 1:
+            tell("A second person repeats a run on another panel (illustrative)")
+            panel.replicate(demo, own[1])
         _close(demo, call, data, around)
         tell("A call that is open now (illustrative)")
         _open_call(demo, data, around)

@@ -102,16 +102,20 @@ def english(language: str = "") -> list[str]:
     Args:
         language: leave out names and labels that people already gave in this language (BCP 47).
     """
-    opened, illustrations = load("open-call.json"), load("illustrations.json")
+    opened, illustrations, panel = load("open-call.json"), load("illustrations.json"), load("panel.json")
     names = [*load("terms.json").values(), *(place["name"] for place in load("places.json").values())]
     told = [
-        text for case in (*load("cases.json"), load("study.json"), opened["case"]) for text in _told(case)
+        text
+        for case in (*load("cases.json"), load("study.json"), panel, opened["case"])
+        for text in _told(case)
     ]
     found = [
         *told,
         *(labels["en"] for labels in names if language not in labels),
         illustrations["caption"],
         illustrations["description"],
+        *panel["picture"].values(),
+        *panel["runs"].values(),
         *(
             text
             for picture in illustrations["pictures"].values()

@@ -7,7 +7,7 @@ from typing import Any
 
 from heirloom.text import Translated
 
-from .addresses import media_url, picture, run_file_url
+from .addresses import media_url, picture
 
 
 def _texts(part: Mapping[str, Any], *names: str) -> dict[str, Any]:
@@ -86,14 +86,4 @@ def _item(key: str, pin: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _run(key: str, pin: Mapping[str, Any]) -> dict[str, Any]:
-    outputs = [
-        {**out, "url": run_file_url(key, out["path"]), "name": out["path"].rpartition("/")[2]}
-        for out in pin["outputs"]
-    ]
-    return {
-        **_texts(pin, "title"),
-        "key": key,
-        "url": f"/runs/{key}/",
-        "outputs": outputs,
-        "pictures": [out for out in outputs if out["media_type"] == "image/svg+xml"],
-    }
+    return {**_texts(pin, "title"), "key": key, "url": f"/runs/{key}/"}

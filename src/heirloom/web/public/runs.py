@@ -23,8 +23,8 @@ from heirloom.pathways.face import Method
 from heirloom.pathways.record import RunRecord, compare
 from heirloom.people.models import User
 from heirloom.text import Translated
-from heirloom.web.addresses import run_file_url
 from heirloom.web.findings import findings
+from heirloom.web.outputs import shown_outputs
 from heirloom.web.reader import languages
 from heirloom.web.relightable import relightables
 
@@ -37,7 +37,6 @@ STATE_KINDS: Final[Mapping[str, str]] = {
     Run.State.RUNNING: "accent",
 }
 
-HEAVY: Final = 100_000  # bytes of a picture that waits until somebody asks for it
 _FIELD: Final = re.compile(r"\{[^{}]*\}")
 
 
@@ -96,23 +95,6 @@ def _inputs(run: Run, who: rights.Viewer, method: Method | None) -> list[dict[st
 def _item_key(entry: Mapping[str, Any]) -> str:
     identifier = str(entry["source"]["object"])
     return identifier.removeprefix("heirloom:item:") if identifier.startswith("heirloom:item:") else ""
-
-
-def _outputs(run: Run, method: Method | None) -> list[dict[str, Any]]:
-    titles = {declared.name: _(declared.title) for declared in method.outputs} if method else {}
-    data = {one.name for one in method.outputs if one.role in {"data", "tiles"}} if method else set()
-    return [
-        {
-            **out,
-            "title": titles.get(out.get("output", ""), ""),
-            "name": out["path"].rpartition("/")[2],
-            "url": run_file_url(run.key, out["path"]),
-            "picture": out.get("output") not in data
-            and str(out["media_type"]) in {"image/svg+xml", "image/png", "image/jpeg", "image/webp"},
-            "heavy": int(out["size"]) > HEAVY,
-        }
-        for out in run.outputs
-    ]
 
 
 def failure(run: Run) -> dict[str, str]:
@@ -220,7 +202,7 @@ def run(request: HttpRequest, key: str) -> HttpResponse:
         "badge": STATE_KINDS.get(found.state, "quiet"),
         "params": _params(found, method),
         "inputs": _inputs(found, rights.viewer(user), method),
-        "outputs": _outputs(found, method),
+        "outputs": shown_outputs(found.key, method, found.outputs),
         "failure": failure(found) if found.state == Run.State.FAILED else {},
         "log_tail": found.record.get("log_tail", "") if owned else "",
         "software": (found.record.get("software") or {}).items(),

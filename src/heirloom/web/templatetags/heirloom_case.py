@@ -17,7 +17,9 @@ from heirloom.pathways import registry
 from heirloom.pathways.errors import PathwayError
 from heirloom.text import direction
 from heirloom.web.findings import findings
+from heirloom.web.outputs import shown_outputs
 from heirloom.web.prose import to_html
+from heirloom.web.relightable import relightables
 from heirloom.web.templatetags import heirloom_ui
 
 register = template.Library()
@@ -47,14 +49,24 @@ def case_item(context: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, 
 
 @register.inclusion_tag("heirloom/cases/run.html", takes_context=True)
 def case_run(context: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any]:
-    """Show a run as evidence: what it says, its first picture, its measured cost, its files."""
+    """Show a run as evidence: what it says, one picture of it, its measured cost, its files.
+
+    The picture is one that can be lit anew, or else a chart that its summary names, or else the first that the method calls a picture.
+    """
     try:
-        title = registry.method(run["method"]).title
+        method = registry.method(run["method"])
     except PathwayError:
-        title = run["method"]
+        method = None
+    outputs = shown_outputs(run["key"], method, run["outputs"])
+    said, lit = findings(run["key"], run["outputs"]), relightables(run["key"], run["outputs"])[:1]
+    charts = said["pictures"][:1] if said and not lit else []
+    plain = [] if lit or charts else [out for out in outputs if out["picture"]][:1]
     return {
-        "run": {**run, "method_title": title},
-        "found": findings(run["key"], run["outputs"]),
+        "run": {**run, "method_title": method.title if method else run["method"], "outputs": outputs},
+        "found": said,
+        "relightables": lit,
+        "charts": charts,
+        "pictures": plain,
         "request": context.get("request"),
     }
 
