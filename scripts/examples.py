@@ -109,7 +109,7 @@ def _collect(folder: Path) -> dict[str, Any]:
     def record(kind: str, key: str, name: str = "record.json") -> Any:
         return json.loads(store.read(object_id(kind, key), name))
 
-    case = Case.objects.filter(state="published", sections__run__isnull=False).get()
+    case = Case.objects.filter(state="published", sections__run__method="diversity.coverage").get()
     shown = Case.objects.filter(state="published", sections__item__isnull=False).order_by("id")[0]
     run = Run.objects.get(case=case)
     call = Call.objects.get(slug="digital-environment-2025")
