@@ -195,6 +195,8 @@ PAGES: Mapping[str, Row] = {
     "oai#post": Row("/oai", method="POST"),
     "items-csv": Row("/items.csv"),
     "items-csv-export": Row("/export/items.csv"),
+    "sensorthings": Row("/api/sensorthings/v1.1"),
+    "sensorthings#things": Row("/api/sensorthings/v1.1/Things"),
     "api-root": Row("/api/"),
     "openapi-json": Row("/api/openapi.json"),
     "openapi-view": Row("/api/docs"),
@@ -611,7 +613,7 @@ def patterns() -> Iterator[str]:
             here = route + str(one.pattern)
             if isinstance(one, URLResolver):
                 yield from walk(one, here)
-            elif not here.startswith("api/") or one.name in ("api-root", "openapi-json", "openapi-view"):
+            elif not here.startswith("api/") or one.name in ("api-root", "openapi-json", "openapi-view", "sensorthings"):
                 yield one.name or here
 
     yield from walk(get_resolver(), "")

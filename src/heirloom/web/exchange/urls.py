@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
-from . import descriptions, files, harvest, images
+from . import descriptions, files, harvest, images, sensing
 
 _COLLECTION = "iiif/presentation/3/collection"
 
@@ -23,6 +23,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("iiif/discovery/1/activity", harvest.activity, name="discovery"),
     path("iiif/discovery/1/activity/page/<int:number>", harvest.activity_page, name="discovery-page"),
     path("oai", harvest.oai, name="oai"),
+    path("api/sensorthings/v1.1", sensing.sensorthings, name="sensorthings"),
+    path("api/sensorthings/v1.1/", sensing.sensorthings, name="sensorthings"),
+    path("api/sensorthings/v1.1/<path:resource>", sensing.sensorthings, name="sensorthings"),
     path("items.csv", harvest.items_csv, name="items-csv"),
     # Shorter or older names of the same things.
     path(
