@@ -613,7 +613,12 @@ def patterns() -> Iterator[str]:
             here = route + str(one.pattern)
             if isinstance(one, URLResolver):
                 yield from walk(one, here)
-            elif not here.startswith("api/") or one.name in ("api-root", "openapi-json", "openapi-view", "sensorthings"):
+            elif not here.startswith("api/") or one.name in (
+                "api-root",
+                "openapi-json",
+                "openapi-view",
+                "sensorthings",
+            ):
                 yield one.name or here
 
     yield from walk(get_resolver(), "")
