@@ -68,7 +68,7 @@ def test_the_demonstration_is_built_by_the_wheel_alone(wheel: Path, tmp_path: Pa
         check=False,
     )
     assert built.returncode == 0, built.stderr[-2000:]
-    assert "9 published cases" in built.stdout
+    assert "10 published cases" in built.stdout
     doctor = subprocess.run(
         [command, "--data", tmp_path / "data", "doctor"],
         cwd=tmp_path,

@@ -11,12 +11,14 @@ camera, and is taken out.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from heirloom.pathways.condition import subpixel
 from heirloom.pathways.condition.arrays import F32, U8, AnyArray, Mask, angle_degrees
 from heirloom.pathways.condition.register import Registration, register
 from heirloom.pathways.condition.relief import integrate, slopes, smooth
@@ -96,10 +98,19 @@ def band(shape: tuple[int, int]) -> float:
     return min(_LARGE, min(shape) / _FEWEST_PLACES)
 
 
-def difference(first: Epoch, second: Epoch, registration: Registration | None = None) -> Differences:
-    """*second* less *first*. Raises NotRegistered where they cannot be laid on each other."""
+@dataclass(frozen=True)
+class _Maps:
+    """Both epochs in the geometry of the first, blurred: slopes and log albedo of each, and where both were measured."""
+
+    inside: Mask
+    first: tuple[F32, F32, F32]
+    second: tuple[F32, F32, F32]
+    normals: F32
+    doubt: F32
+
+
+def _laid(first: Epoch, second: Epoch, found: Registration) -> _Maps:
     shape = (first.albedo.shape[0], first.albedo.shape[1])
-    found = registration or register(first.albedo, second.albedo)
     brought = _turned(found.bring(second.normals, shape), found.turn())
     albedo = found.bring(second.albedo, shape)
     inside = first.measured & found.seen(second.measured, shape) & (first.albedo > 0.01) & (albedo > 0.01)
@@ -108,8 +119,37 @@ def difference(first: Epoch, second: Epoch, registration: Registration | None = 
     inside &= edge
     a = _unit(_masked_blur(first.normals, inside, _FINE))
     b = _unit(_masked_blur(brought, inside, _FINE))
-    right_a, down_a = slopes(a)
-    right_b, down_b = slopes(b)
+    log_a = _masked_blur(np.log(np.maximum(first.albedo, np.float32(0.005))), inside, _FINE)
+    log_b = _masked_blur(np.log(np.maximum(albedo, np.float32(0.005))), inside, _FINE)
+    doubt = smooth(first.residual**2, _DOUBT) + smooth(found.bring(second.residual, shape) ** 2, _DOUBT)
+    return _Maps(
+        inside,
+        (*slopes(a), log_a),
+        (*slopes(b), log_b),
+        a,
+        np.sqrt(np.maximum(doubt, np.float32(1e-8))),
+    )
+
+
+def _settled(maps: _Maps, found: Registration) -> Registration:
+    """*found* with what the maps themselves say of the last hundredths of a pixel."""
+    shift = subpixel.find(list(maps.first), list(maps.second), maps.inside, maps.doubt)
+    if not shift.tiles:
+        return found
+    return dataclasses.replace(
+        found, matrix=found.matrix @ np.linalg.inv(shift.matrix), residual=shift.residual
+    )
+
+
+def difference(first: Epoch, second: Epoch, registration: Registration | None = None) -> Differences:
+    """*second* less *first*. Raises NotRegistered where they cannot be laid on each other."""
+    shape = (first.albedo.shape[0], first.albedo.shape[1])
+    found = registration or register(first.albedo, second.albedo)
+    found = _settled(_laid(first, second, found), found)
+    maps = _laid(first, second, found)
+    inside, a, doubt = maps.inside, maps.normals, maps.doubt
+    right_a, down_a, log_a = maps.first
+    right_b, down_b, log_b = maps.second
     gap_x, gap_y = right_b - right_a, down_b - down_a
     if inside.any():
         gap_x -= np.median(gap_x[inside])
@@ -118,8 +158,6 @@ def difference(first: Epoch, second: Epoch, registration: Registration | None = 
     depth = integrate(np.where(inside, gap_x, 0), np.where(inside, gap_y, 0))
     large = band(shape)
     depth -= smooth(depth, large)
-    log_a = _masked_blur(np.log(np.maximum(first.albedo, np.float32(0.005))), inside, _FINE)
-    log_b = _masked_blur(np.log(np.maximum(albedo, np.float32(0.005))), inside, _FINE)
     ratio = log_b - log_a
     if inside.any():
         ratio -= np.median(ratio[inside])
@@ -131,13 +169,12 @@ def difference(first: Epoch, second: Epoch, registration: Registration | None = 
             np.float32
         ),
     }
-    doubt = smooth(first.residual**2, _DOUBT) + smooth(found.bring(second.residual, shape) ** 2, _DOUBT)
     return Differences(
         angle_degrees(a, level),
         (100 * np.expm1(ratio)).astype(np.float32),
         depth,
         pull,
-        np.sqrt(np.maximum(doubt, np.float32(1e-8))),
+        doubt,
         inside,
         found,
     )

@@ -16,6 +16,7 @@ import numpy as np
 from heirloom.pathways.condition import errors
 from heirloom.pathways.condition.arrays import F32, F64, U8, Mask
 from heirloom.pathways.condition.relief import smooth
+from heirloom.pathways.condition.resample import resample
 
 FEWEST_INLIERS = 30
 _TILE = 96
@@ -35,17 +36,8 @@ class Registration:
     agreeing: float
 
     def bring(self, values: F32, shape: tuple[int, int]) -> F32:
-        """A map of the second epoch as the first sees it (cubic interpolation; NaN-free, edges repeated)."""
-        return np.asarray(
-            cv2.warpPerspective(
-                values,
-                self.matrix,
-                (shape[1], shape[0]),
-                flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-                borderMode=cv2.BORDER_REPLICATE,
-            ),
-            np.float32,
-        )
+        """A map of the second epoch as the first sees it (NaN-free, edges repeated)."""
+        return resample(values, self.matrix, shape)
 
     def seen(self, mask: Mask, shape: tuple[int, int]) -> Mask:
         """A mask of the second epoch as the first sees it; what lies outside is False."""

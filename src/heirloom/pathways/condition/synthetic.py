@@ -21,6 +21,7 @@ import numpy as np
 
 from heirloom.pathways.condition.arrays import F32, U8, Mask, normals_of, pixel_positions, to_srgb
 from heirloom.pathways.condition.lights import Lights
+from heirloom.pathways.condition.resample import resample
 
 
 @dataclass(frozen=True)
@@ -240,18 +241,23 @@ def moved(panel: Panel, matrix: F32) -> Panel:
     Heights and colours are resampled (Lanczos), so the ground truth of the moved panel is its own.
     """
     size = (panel.shape[1], panel.shape[0])
+    back = np.linalg.inv(np.vstack([np.asarray(matrix, np.float64), [0, 0, 1]]))
 
-    def warp(values: F32, way: int = cv2.INTER_LANCZOS4) -> F32:
+    def warp(values: F32) -> F32:
+        return resample(values, back, panel.shape, cv2.BORDER_REFLECT)
+
+    def nearest(values: F32) -> F32:
         return np.asarray(
-            cv2.warpAffine(values, matrix, size, flags=way, borderMode=cv2.BORDER_REFLECT), np.float32
+            cv2.warpAffine(values, matrix, size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT),
+            np.float32,
         )
 
     return Panel(
         warp(panel.height),
         np.clip(warp(panel.albedo), 0.01, 1),
         np.clip(warp(panel.gloss), 0, 1),
-        warp(panel.strokes.astype(np.float32), cv2.INTER_NEAREST) > 0.5,
-        warp(panel.crack_distance, cv2.INTER_NEAREST),
+        nearest(panel.strokes.astype(np.float32)) > 0.5,
+        nearest(panel.crack_distance),
         panel.crack_width,
         panel.scale,
     )
