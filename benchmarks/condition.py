@@ -220,23 +220,32 @@ def bar_register(folder: Path) -> None:
     say("condition.3c", "albedo-registration-median-of-5", median, "px", "<=0.05", median <= 0.05)
 
 
-def bar_faint(folder: Path) -> None:
-    """Must hold 4: engraved strokes of half a pixel, by relief and by the best of 25 raking photos."""
-    panel = synthetic.rock((SIDE, SIDE), 2, cracks=0, stroke_depth=0.5)
-    lights = dome(50, 2)
+def _faint(folder: Path, seed: int, roughness: float) -> tuple[float, float]:
+    """AUC of engraved strokes of half a pixel, by relief along lines and by the best of 25 raking photos."""
+    panel = synthetic.rock((SIDE, SIDE), seed, cracks=0, stroke_depth=0.5, roughness=roughness)
+    lights = dome(50, seed)
     found = whole(solve(photographed(folder, panel, lights), lights))
     inside = np.zeros((SIDE, SIDE), bool)
     inside[8:-8, 8:-8] = True
     truth = panel.strokes[inside]
-    shown = relief.local_relief(relief.height_map(found.normals))
-    by_relief = auc(-shown[inside], truth)
+    shown = relief.engraved(relief.height_map(found.normals))
     best = 0.0
     for photo in synthetic.photograph(panel, dome(25, 3, lowest=12, highest=25), 3, channels=1):
         values = photo[..., 0].astype(np.float32)
         for shape in (-values, values, np.abs(values - relief.smooth(values, 12))):
             best = max(best, auc(shape[inside], truth))
-    say("condition.4a", "faint-strokes-auc-by-relief", by_relief, "AUC", ">=0.95", by_relief >= 0.95)
-    say("condition.4b", "faint-strokes-auc-best-raking-photo", best, "AUC", "<=0.85", best <= 0.85)
+    return auc(shown[inside], truth), best
+
+
+def bar_faint(folder: Path) -> None:
+    """Must hold 4: on worked stone (slopes of 3 degrees); beside it natural rock, whose own grain is as steep as the strokes (10 degrees)."""
+    worked = [_faint(folder, seed, 0.3) for seed in (2, 3, 4)]
+    natural = [_faint(folder, seed, 1.0) for seed in (2, 3, 4)]
+    least, most = min(found for found, _ in worked), max(best for _, best in worked)
+    say("condition.4a", "faint-strokes-auc-by-relief-least-of-3", least, "AUC", ">=0.95", least >= 0.95)
+    say("condition.4b", "faint-strokes-auc-best-raking-photo-most-of-3", most, "AUC", "<=0.85", most <= 0.85)
+    found, best = (float(np.mean(values)) for values in zip(*natural, strict=True))
+    say("condition.4c", f"on-natural-rock-auc-against-raking-{best:.3f}", found, "AUC", "more", found > best)
 
 
 def bar_planes(folder: Path) -> None:

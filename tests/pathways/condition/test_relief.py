@@ -61,3 +61,21 @@ def test_a_large_blur_is_the_same_on_a_smaller_picture() -> None:
 
     exact = cv2.GaussianBlur(noise, (0, 0), 30, borderType=cv2.BORDER_REFLECT)
     assert np.abs(relief.smooth(noise, 30) - exact).max() < 0.25 * exact.std()
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.4, 1.2, 2.6])
+def test_a_line_too_faint_for_local_relief_stands_out_in_whatever_direction_it_runs(turn: float) -> None:
+    rows, columns = np.indices((160, 160), dtype=np.float32)
+    away = (columns - 80) * np.float32(np.sin(turn)) - (rows - 80) * np.float32(np.cos(turn))
+    grain = relief.smooth(np.random.default_rng(5).normal(0, 1, (160, 160)), 2)
+    grain *= np.float32(0.1) / grain.std()
+    hollow = grain - np.float32(0.12) * np.exp(-((away / np.float32(2.5)) ** 2))
+    on, beside = (np.abs(away) < 1)[20:-20, 20:-20], (np.abs(away) > 12)[20:-20, 20:-20]
+
+    def told(shown: F32) -> float:
+        """Share of the line above nine tenths of what is beside it."""
+        inside = shown[20:-20, 20:-20]
+        return float((inside[on] > np.quantile(inside[beside], 0.9)).mean())
+
+    assert told(relief.engraved(hollow)) > max(0.7, told(-relief.local_relief(hollow)) + 0.2)
+    assert told(relief.engraved(-hollow)) < 0.3

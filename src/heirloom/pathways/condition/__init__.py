@@ -52,6 +52,11 @@ _GILLESPIE = Reference(
     " HSI contrast stretches. Remote Sensing of Environment 20, 209-235.",
     doi="10.1016/0034-4257(86)90044-1",
 )
+_JACOB = Reference(
+    "Jacob, M. & Unser, M. (2004) Design of steerable filters for feature detection using Canny-like criteria. IEEE Transactions on"
+    " Pattern Analysis and Machine Intelligence 26, 1007-1019.",
+    doi="10.1109/TPAMI.2004.44",
+)
 _ZAKSEK = Reference(
     "Zakšek, K., Oštir, K. & Kokalj, Ž. (2011) Sky-view factor as a relief visualization technique. Remote Sensing 3,"
     " 398-415.",
@@ -223,7 +228,7 @@ REVEAL = Method(
         "Makes faint strokes and faded paint visible: local relief, curvature and openness from normals, and a stretch of the"
         " colours, with a map of how much noise the stretch adds."
     ),
-    version="1.0",
+    version="1.1",
     run="heirloom.pathways.condition.methods:reveal",
     needs=NEEDS,
     cost=CostHint(cpu_seconds=1.0, per_megabyte=0.3, memory_bytes=1_500_000_000),
@@ -256,6 +261,7 @@ REVEAL = Method(
     ),
     outputs=(
         _SUMMARY,
+        Output("strokes.png", gettext_noop("Engraved lines"), "image/png", "picture"),
         Output("relief.png", gettext_noop("Faint relief"), "image/png", "picture"),
         Output("curvature.png", gettext_noop("Curvature"), "image/png", "picture"),
         Output("openness.png", gettext_noop("Openness"), "image/png", "picture"),
@@ -266,7 +272,7 @@ REVEAL = Method(
         ),
         _RESULTS,
     ),
-    references=(_ZAKSEK, _GILLESPIE),
+    references=(_ZAKSEK, _GILLESPIE, _JACOB),
     example="heirloom.pathways.condition.example:reveal",
 )
 

@@ -245,6 +245,7 @@ def _revealed(context: Context, folder: Path) -> Json:
     context.progress(0.3)
     scales = (stroke / 2, stroke, 2 * stroke)
     pictures.write_png(folder / "relief.png", pictures.shown(relief.local_relief(depth, scales)))
+    pictures.write_png(folder / "strokes.png", pictures.shown(relief.engraved(depth, stroke)))
     curved = relief.curvature(normals, max(1.0, stroke / 3))
     pictures.write_png(folder / "curvature.png", pictures.shown(curved))
     context.check_cancelled()

@@ -7,6 +7,7 @@ large: a height difference across the whole panel is not a measurement, a stroke
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -104,6 +105,41 @@ def local_relief(height: F32, scales: tuple[float, ...] = (2.0, 4.0, 8.0)) -> F3
         band = smooth(height, scale / 2) - smooth(height, 3 * scale)
         whole += band / np.float32(_spread(band))
     return whole / np.float32(len(scales))
+
+
+def _line_kernels(across: float, along: float, directions: int) -> Iterator[F32]:
+    """Second derivatives across a line of elongated Gaussians, mean 0, unit length."""
+    reach = math.ceil(3 * along)
+    rows, columns = np.mgrid[-reach : reach + 1, -reach : reach + 1].astype(np.float32)
+    for turn in range(directions):
+        angle = math.pi * turn / directions
+        u = columns * math.cos(angle) + rows * math.sin(angle)
+        v = rows * math.cos(angle) - columns * math.sin(angle)
+        kernel = np.exp(-((u / along) ** 2 + (v / across) ** 2) / 2) * ((v / across) ** 2 - 1)
+        kernel -= kernel.mean()
+        yield np.asarray(kernel / np.linalg.norm(kernel), np.float32)
+
+
+def engraved(height: F32, width: float = 4.0, directions: int = 16) -> F32:
+    """Hollow lines about *width* pixels wide, in whatever direction they run; robust deviations, positive in hollows.
+
+    The largest answer of elongated second derivatives of a Gaussian, four widths long (Jacob & Unser 2004, IEEE TPAMI 26(8)). A stroke
+    is a line and the grain of rock is not, so what adds up along a line tells strokes that no relief or raking light tells.
+    """
+    across, along = 0.45 * width, 4 * width
+    shrink = max(1, int(across / 0.9))
+    detail = height - smooth(height, 5 * width)
+    rows, columns = height.shape
+    if shrink > 1 and min(rows, columns) >= 8 * shrink:
+        size = (columns // shrink, rows // shrink)
+        detail = np.asarray(cv2.resize(detail, size, interpolation=cv2.INTER_AREA), np.float32)
+        across, along = across / shrink, along / shrink
+    strongest = np.full(detail.shape, -np.inf, np.float32)
+    for kernel in _line_kernels(across, along, directions):
+        found = cv2.filter2D(detail, cv2.CV_32F, kernel, borderType=cv2.BORDER_REFLECT)
+        np.maximum(strongest, found, out=strongest)
+    strongest = np.asarray(cv2.resize(strongest, (columns, rows), interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.asarray((strongest - np.median(strongest)) / np.float32(_spread(strongest)), np.float32)
 
 
 def curvature(normals: F32, sigma: float = 1.5) -> F32:
