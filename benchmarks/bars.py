@@ -52,6 +52,7 @@ MEASUREMENTS: dict[str, tuple[Measurement, ...]] = {
         _module("condition.2", "condition", "change"),
         _module("condition.3", "condition", "register"),
         _module("condition.4", "condition", "faint"),
+        _module("condition.6", "condition_scale"),
         _module("condition.8", "condition", "planes"),
         _module("condition.8", "relightable"),
     ),

@@ -13,6 +13,8 @@ class HeirloomConfig(AppConfig):
         from heirloom.calls import rebuild as calls
         from heirloom.cases import indexing  # noqa: F401 -- tells search what it knows of cases
         from heirloom.cases import rebuild as cases
+        from heirloom.sites import keeping as sites
 
         cases.register()
         calls.register()
+        sites.register()

@@ -21,6 +21,7 @@ from heirloom.catalogue.actions_keep import keep_missing
 from heirloom.catalogue.actions_settle import settle_imports
 from heirloom.errors import HeirloomError, gettext_noop
 from heirloom.people import actions as people
+from heirloom.sites.jobs import keep_tomorrow
 
 logger = logging.getLogger("heirloom.work")
 
@@ -88,6 +89,7 @@ def pick_up() -> int:
     people.deliver_waiting()
     actions_feed.announce_seasons()
     actions_feed.look_tomorrow()
+    keep_tomorrow()
     return resumed
 
 

@@ -12,11 +12,12 @@ from typing import Any, Final, TypeVar
 from django.db import transaction
 from django.utils import timezone
 
-from heirloom.catalogue import rights
+from heirloom.catalogue import rights, store
 from heirloom.catalogue.actions_errors import InvalidField
 from heirloom.catalogue.actions_shared import check_point
 from heirloom.catalogue.models import Community, Item, Place, Protocol
 from heirloom.errors import NotAllowed, NotFound
+from heirloom.keys import object_id
 from heirloom.people import actions as people
 from heirloom.people.models import User
 from heirloom.text import Translated
@@ -123,7 +124,7 @@ def edit_place(
 
 @transaction.atomic
 def remove_place(by: User, monitored: MonitoredPlace) -> None:
-    """Remove a place with its panels, visits, sensors and observations for good; only while it is private.
+    """Remove a place with its panels, visits, sensors and observations for good, from the archive too; only while it is private.
 
     Raises:
         NotFound; NotAllowed; InvalidField (it is shown).
@@ -133,6 +134,7 @@ def remove_place(by: User, monitored: MonitoredPlace) -> None:
         raise InvalidField(field="state", value=repr(found.state))
     people.log(by, "remove", "monitored-place", found.key)
     found.delete()
+    store.purge(object_id("site", found.key), "removed", by)
 
 
 @transaction.atomic

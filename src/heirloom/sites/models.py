@@ -1,4 +1,8 @@
-"""Tables of monitored places. They live only in the database; a backup covers them, a rebuild does not."""
+"""Tables of monitored places.
+
+A rebuild makes them again from what :mod:`heirloom.sites.keeping` wrote: readings as far as their month is over, and neither owners nor who went on a
+visit. A backup covers all.
+"""
 
 from __future__ import annotations
 

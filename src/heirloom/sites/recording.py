@@ -126,7 +126,7 @@ def record(by: User, sensor: Sensor, rows: Iterable[Row]) -> Report:
         _keep(held, chunk, report)
     if report.added and report.first is not None:
         for rule in held.rules.all():
-            _follow(rule, report.first)
+            follow(rule, report.first)
     people.log(
         by,
         "record",
@@ -166,12 +166,12 @@ def add_rule(
     rule = AlertRule.objects.create(
         sensor=sensor, direction=direction, threshold=threshold, release=release, hold=hold
     )
-    _follow(rule, None)
+    follow(rule)
     people.log(by, "add-rule", "sensor", sensor.key, direction=direction, threshold=threshold)
     return rule
 
 
-def _follow(rule: AlertRule, since: int | None) -> None:
+def follow(rule: AlertRule, since: int | None = None) -> None:
     """Make the rule's alerts anew from the last reading before *since* at which none can have stood."""
     above = rule.direction == AlertRule.Direction.ABOVE
     limits = alerts.Limits(above, rule.threshold, rule.release, rule.hold)
