@@ -141,7 +141,7 @@ RELIGHT = Method(
         "From photos of one surface under many lights: which way every point faces, its colour without light and shadow, and"
         " a picture that can be lit anew."
     ),
-    version="1.0",
+    version="1.1",
     run="heirloom.pathways.condition.methods:relight",
     needs=NEEDS,
     cost=CostHint(cpu_seconds=1.0, per_megabyte=0.5, memory_bytes=1_200_000_000),

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 
-from heirloom.pathways.condition.arrays import F32, F64, U8, U16, to_srgb
+from heirloom.pathways.condition.arrays import F32, F64, U8, U16, AnyArray, to_srgb
 from heirloom.pathways.condition.lights import Lights
 from heirloom.pathways.condition.pictures import read, write_jpeg, write_png
 
@@ -141,18 +141,23 @@ def gloss(relit: F32, normals: F32, direction: tuple[float, float, float], stren
     return np.asarray(np.float32(0.5) * relit + np.float32(0.6) * shine[..., None], np.float32)
 
 
-def quantise(coefficients: F32, colour: F32, basis: Basis) -> Planes:
-    """*coefficients* (K, H, W) and *colour* (H, W, 3), 0..1, as bytes: each plane over its own range, cut at 0.05 %."""
+def quantise(coefficients: AnyArray, colour: F32, basis: Basis, *, unit: float = 1.0) -> Planes:
+    """*coefficients* (K, H, W; any floating type) and *colour* (H, W, 3), 0..1, as bytes: each plane over its own range, cut at 0.05 %.
+
+    *unit* is what the coefficients are to be divided by; they are left as they are.
+    """
     planes = np.empty(coefficients.shape, np.uint8)
     scale, bias = [], []
     for k, plane in enumerate(coefficients):
-        sample = plane.ravel()[:: max(1, plane.size // 1_000_000)]
+        sample = plane.ravel()[:: max(1, plane.size // 1_000_000)].astype(np.float32)
         low, high = (float(q) for q in np.quantile(sample, [0.0005, 0.9995]))
         span = max(high - low, 1e-6)
         planes[k] = np.clip((plane - np.float32(low)) * np.float32(255 / span) + np.float32(0.5), 0, 255)
-        scale.append(span)
+        scale.append(span / unit)
         bias.append(-low / span)
-    bytes_ = np.clip(colour * 255 + np.float32(0.5), 0, 255).astype(np.uint8)
+    bytes_ = np.empty(colour.shape, np.uint8)
+    for channel in range(colour.shape[2]):
+        bytes_[..., channel] = np.clip(colour[..., channel] * 255 + np.float32(0.5), 0, 255)
     return Planes(basis, bytes_, planes, tuple(scale), tuple(bias))
 
 
