@@ -1,0 +1,1 @@
+"""Climate at a surface: computations on logger readings, as plain arrays."""
