@@ -57,6 +57,15 @@ _JACOB = Reference(
     " Pattern Analysis and Machine Intelligence 26, 1007-1019.",
     doi="10.1109/TPAMI.2004.44",
 )
+_WEXLER = Reference(
+    "Wexler, A. Constant humidity solutions. CRC Handbook of Chemistry and Physics, section 15; after Greenspan, L. (1977) Humidity fixed"
+    " points of binary saturated aqueous solutions. Journal of Research of the National Bureau of Standards 81A, 89-96.",
+    doi="10.6028/jres.081A.011",
+)
+_HUKKA = Reference(
+    "Hukka, A. & Viitanen, H.A. (1999) A mathematical model of mould growth on wooden material. Wood Science and Technology 33, 475-485.",
+    doi="10.1007/s002260050131",
+)
 _ZAKSEK = Reference(
     "Zakšek, K., Oštir, K. & Kokalj, Ž. (2011) Sky-view factor as a relief visualization technique. Remote Sensing 3,"
     " 398-415.",
@@ -383,10 +392,102 @@ SYNTHESISE = Method(
     example="heirloom.pathways.condition.example:synthesise",
 )
 
+CLIMATE = Method(
+    name="climate",
+    title=gettext_noop("Climate"),
+    summary=gettext_noop(
+        "What the climate did to a surface, from a logger's readings: dew, salts, mould and light, with the gaps told and nothing claimed about them."
+    ),
+    version="1.0",
+    run="heirloom.pathways.condition.climate.account:climate",
+    needs=("numpy",),
+    cost=CostHint(cpu_seconds=1.0, per_megabyte=0.5, memory_bytes=300_000_000),
+    inputs=(
+        Input(
+            "readings",
+            gettext_noop("Readings"),
+            gettext_noop("A logger's file, CSV or XLSX: one head, one row a reading."),
+            media_types=("text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ),
+    ),
+    params=(
+        Param("time", "text", gettext_noop("Column of the time"), default="time"),
+        Param("air", "text", gettext_noop("Column of the air temperature, °C"), default="air_temperature"),
+        Param("humidity", "text", gettext_noop("Column of the relative humidity, %"), default="humidity"),
+        Param(
+            "surface",
+            "text",
+            gettext_noop("Column of the surface temperature, °C"),
+            gettext_noop(
+                "Empty: it was not measured, and is taken to be that of the air with the difference below."
+            ),
+            default="",
+        ),
+        Param("light", "text", gettext_noop("Column of the illuminance, lux"), default=""),
+        Param(
+            "surface_offset",
+            "number",
+            gettext_noop("Surface warmer than the air by"),
+            default=0.0,
+            minimum=-20,
+            maximum=20,
+            unit="K",
+        ),
+        Param(
+            "utc_offset",
+            "number",
+            gettext_noop("Hours that the logger's clock is ahead of UTC"),
+            default=0.0,
+            minimum=-14,
+            maximum=14,
+            unit="h",
+        ),
+        Param(
+            "salt",
+            "choice",
+            gettext_noop("Salt"),
+            default="NaCl",
+            choices=tuple(
+                Choice(salt, salt)
+                for salt in ("MgCl2", "Ca(NO3)2", "Mg(NO3)2", "NaNO3", "NaCl", "KCl", "KNO3", "K2SO4")
+            ),
+        ),
+        Param(
+            "band",
+            "number",
+            gettext_noop("Dead band on each side"),
+            default=2.0,
+            minimum=0,
+            maximum=20,
+            unit="%",
+            advanced=True,
+        ),
+        Param(
+            "mould",
+            "choice",
+            gettext_noop("Sensitivity of the surface to mould"),
+            default="medium-resistant",
+            choices=(
+                Choice("very-sensitive", gettext_noop("very sensitive")),
+                Choice("sensitive", gettext_noop("sensitive")),
+                Choice("medium-resistant", gettext_noop("medium resistant")),
+                Choice("resistant", gettext_noop("resistant")),
+            ),
+        ),
+    ),
+    outputs=(
+        _SUMMARY,
+        Output("days.csv", gettext_noop("Day by day"), "text/csv", "table"),
+        _RESULTS,
+    ),
+    references=(_WEXLER, _HUKKA),
+    example="heirloom.pathways.condition.example:climate",
+)
+
 PATHWAY = Pathway(
     id="condition",
     title=gettext_noop("Condition"),
     summary=gettext_noop("Seeing faint traces and measuring change on grottoes, murals and rock art."),
     package="heirloom.pathways.condition",
-    methods=(CAPTURE, RELIGHT, REVEAL, COMPARE, SYNTHESISE),
+    methods=(CAPTURE, RELIGHT, REVEAL, COMPARE, SYNTHESISE, CLIMATE),
 )

@@ -78,3 +78,15 @@ class BallPlace(MethodRefused):
         "“{place}” is not the place of a ball. Write x and y in pixels from the upper left, and the radius if you know it; a semicolon"
         " between balls."
     )
+
+
+class NotReadings(MethodRefused):
+    code = "condition.not-readings"
+    message = gettext_noop(
+        "{name} holds no usable readings. It must be a CSV file in UTF-8 or an XLSX file with one head, one row a reading, and times such as 2026-05-31 14:05."
+    )
+
+
+class NoColumn(MethodRefused):
+    code = "condition.no-column"
+    message = gettext_noop("{name} has no column “{column}”. Its columns are: {columns}.")

@@ -96,3 +96,19 @@ def compare(folder: Path) -> dict[str, object]:
 
 def synthesise(folder: Path) -> dict[str, object]:  # noqa: ARG001 (it takes no input)
     return {"side": 64, "lights": 6}
+
+
+def climate(folder: Path) -> dict[str, object]:
+    """Ten made-up days, a reading every half hour, with a wet spell and a gap."""
+    (folder / "readings").mkdir(parents=True, exist_ok=True)
+    lines = ["time;air_temperature;humidity"]
+    for step in range(480):
+        if 200 <= step < 230:
+            continue
+        turn = 2 * np.pi * step / 48
+        air, damp = 18 + 4 * np.sin(turn), 74 - 9 * np.sin(turn) + (12 if 280 <= step < 380 else 0)
+        lines.append(
+            f"2026-05-{1 + step // 48:02} {step % 48 // 2:02}:{step % 2 * 30:02};{air:.2f};{damp:.1f}"
+        )
+    (folder / "readings" / "logger.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    return {}
