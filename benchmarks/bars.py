@@ -53,6 +53,7 @@ MEASUREMENTS: dict[str, tuple[Measurement, ...]] = {
         _module("condition.3", "condition", "register"),
         _module("condition.4", "condition", "faint"),
         _module("condition.6", "condition_scale"),
+        _module("condition.7", "climate"),
         _module("condition.8", "condition", "planes"),
         _module("condition.8", "relightable"),
     ),
