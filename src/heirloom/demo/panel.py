@@ -92,6 +92,15 @@ def tell(demo: Demo) -> Case:
     runs["compare"] = _run(
         demo, demo.applicant, "condition.compare", maps, {"scale": SCALE}, titles["compare"], case
     )
+    runs["climate"] = _run(
+        demo,
+        demo.applicant,
+        "condition.climate",
+        {"readings": [capture / "climate.csv"]},
+        {"surface": "surface_temperature"},
+        titles["climate"],
+        case,
+    )
     texts = data["picture"]
     cover = demo.take_picture(
         _raking(capture / "before"),
@@ -102,7 +111,8 @@ def tell(demo: Demo) -> Case:
         terms=["technique:micro-trace-imaging"],
     )
     shown = {
-        number: {"run": runs[name].key} for number, name in enumerate(("synthesise", "before", "compare"))
+        number: {"run": runs[name].key}
+        for number, name in enumerate(("synthesise", "before", "compare", "climate"))
     }
     return demo.tell_case(
         case,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from heirloom.pathways import registry
-from heirloom.pathways.condition import errors
+from heirloom.pathways.condition import errors, synthetic_climate
 from heirloom.pathways.condition.climate import loggers, mould, quality, salts
 from heirloom.pathways.execute import InputFile, execute, output_folder
 
@@ -190,3 +190,18 @@ def test_the_account_of_ten_days(tmp_path: Path) -> None:
     assert max(float(day["mould_index"]) for day in days) == pytest.approx(
         results["mould_index_highest"], abs=0.001
     )
+
+
+def test_a_made_up_year_has_what_was_planted_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "climate.csv"
+    path.write_text(synthetic_climate.year(7), "utf-8")
+    assert synthetic_climate.year(7) == path.read_text("utf-8") != synthetic_climate.year(8)
+    columns = {"air": "air_temperature", "humidity": "humidity", "surface": "surface_temperature"}
+    found = loggers.read(path, path.name, "time", columns)
+    assert found.refused == ()
+    assert len(found.time) == synthetic_climate.HOURS - 72
+    assert quality.gaps(found.time).sum() == 1
+    first = int(synthetic_climate.START.timestamp())
+    begin, end = (first + 3600 * hour for hour in synthetic_climate.STUCK)
+    assert any(a <= begin and end - 3600 <= b for a, b in quality.stuck(found.time, found.values["humidity"]))
+    assert quality.stuck(found.time, found.values["air"]) == []

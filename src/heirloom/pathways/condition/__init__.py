@@ -364,7 +364,7 @@ SYNTHESISE = Method(
         "A made-up rock panel with everything about it known, photographed three times: twice at the first visit, once after"
         " damage. For teaching, and for checking any tool that measures change."
     ),
-    version="1.0",
+    version="1.1",
     run="heirloom.pathways.condition.methods:synthesise",
     needs=NEEDS,
     cost=CostHint(cpu_seconds=10.0, memory_bytes=500_000_000),
@@ -386,6 +386,7 @@ SYNTHESISE = Method(
             many=True,
         ),
         Output("after", gettext_noop("Second visit"), "application/octet-stream", "data", many=True),
+        Output("climate.csv", gettext_noop("A year of climate"), "text/csv", "data"),
         Output("truth", gettext_noop("The truth"), "application/octet-stream", "data", many=True),
     ),
     references=(_WOODHAM,),

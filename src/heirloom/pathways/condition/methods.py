@@ -25,6 +25,7 @@ from heirloom.pathways.condition import (
     rti,
     stretch,
     synthetic,
+    synthetic_climate,
     wording,
 )
 from heirloom.pathways.condition.arrays import F32, AnyArray, to_srgb
@@ -476,6 +477,7 @@ def _synthesised(context: Context, folder: Path) -> Json:
             pictures.write_jpeg(folder / name / photo, pixels, 95, full_colour=True)
         (folder / name / "lights.lp").write_text(write_lp(lights, names), "utf-8")
         context.progress(0.3 * (number + 1))
+    (folder / "climate.csv").write_text(synthetic_climate.year(seed), "utf-8")
     truth = folder / "truth"
     truth.mkdir()
     pictures.write_png(truth / "normals.png", pictures.encode_normals(panel.normals()))

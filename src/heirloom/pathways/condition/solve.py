@@ -29,7 +29,8 @@ from heirloom.pathways.condition.stack import FULL, Stack
 
 Solver = Literal["l2", "trimmed", "geman-mcclure", "consensus"]
 FEWEST = 6
-_TILE = 2048
+# Pixels at once: few enough that what is computed of them stays in one core's cache.
+_TILE = 1024
 _TRIPLES = 20
 _CUT = np.float32(0.08)
 _SPREADS = (0.06, 0.04, 0.03, 0.03)
