@@ -49,6 +49,7 @@ class Site:
             "/explore/",
             "/explore/?q=pattern",
             "/map/",
+            "/sites/",
             f"/items/{item[0]}/",
             f"/places/{place[0]}/",
             "/cases/",

@@ -23,6 +23,7 @@ from tests.factories.catalogue import (
     make_term,
 )
 from tests.factories.people import make_user
+from tests.factories.sites import make_monitored
 
 from heirloom.calls import actions as call_actions
 from heirloom.calls import collection, review_actions
@@ -85,6 +86,7 @@ class World:
     community: Any = None
     agents: dict[str, Any] = field(default_factory=dict)
     places: dict[str, Any] = field(default_factory=dict)
+    monitored: dict[str, Any] = field(default_factory=dict)
     collection: Any = None
     sessions: dict[str, str] = field(default_factory=dict)
 
@@ -279,6 +281,14 @@ def _calls(world: World) -> None:
     world.calls["done"] = done
 
 
+def _monitored(world: World) -> None:
+    owner, one = world.people["owner"], [world.community]
+    bound = make_protocol("members", communities=one)
+    world.monitored["shown"] = make_monitored(owner)
+    world.monitored["members"] = make_monitored(owner, protocol=bound, communities=one)
+    world.monitored["private"] = make_monitored(owner, state="private", communities=one)
+
+
 def build() -> World:
     """Make the world; inside a transaction that is rolled back afterwards."""
     world = World()
@@ -287,4 +297,5 @@ def build() -> World:
     _cases(world)
     _calls(world)
     _close(world)
+    _monitored(world)
     return world

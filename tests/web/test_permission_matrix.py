@@ -156,6 +156,15 @@ PAGES: Mapping[str, Row] = {
     "map": Row("/map/"),
     "item": Row(item("/items/{}/"), VISIBLE),
     "place": Row(lambda world, state: f"/places/{world.places[state].key}/", VISIBLE),
+    "monitored-places": Row("/sites/"),
+    "monitored-place": Row(
+        lambda world, state: f"/sites/{world.monitored[state].key}/",
+        {
+            "shown": EVERYBODY,
+            "members": frozenset({"member", "woman", "steward"}),
+            "private": frozenset({"owner", "steward", "organiser", "cataloguer", "superuser"}),
+        },
+    ),
     "community": Row("/communities/river/"),
     "cases": Row("/cases/"),
     "case": Row(case("/cases/{key}/"), CASE),

@@ -162,3 +162,9 @@ def alert_windows(sensor: Sensor, most: int = 50) -> list[AlertWindow]:
     """The newest alerts of a sensor, each with its ``rule``."""
     rows = AlertWindow.objects.filter(rule__sensor=sensor).select_related("rule")
     return list(rows.order_by("-started")[:most])
+
+
+def open_alerts(monitored: MonitoredPlace) -> list[AlertWindow]:
+    """The alerts of a place that stand at the newest reading, newest first, each with its ``rule`` and that one's ``sensor``."""
+    rows = AlertWindow.objects.filter(rule__sensor__monitored=monitored, ended=None)
+    return list(rows.select_related("rule__sensor").order_by("-started", "-pk"))

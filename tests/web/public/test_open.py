@@ -12,6 +12,7 @@ PLAIN = [
     "home",
     "explore",
     "map",
+    "monitored-places",
     "cases",
     "calls",
     "collections",

@@ -18,6 +18,7 @@ from heirloom.catalogue import queries, rights
 from heirloom.catalogue.filters import Filters
 from heirloom.catalogue.models import Community, Item, Place
 from heirloom.errors import NotFound
+from heirloom.sites import queries as site_queries
 from heirloom.web.reader import languages
 
 from . import summaries
@@ -126,7 +127,11 @@ def world(request: HttpRequest) -> HttpResponse:
     who = rights.viewer(request.user)
     points = item_points(who, _PUBLISHED, reverse("explore"), [])
     points = with_cases(points, summaries.published(who))
-    return render(request, "heirloom/public/map.html", {"points": labelled(points, languages(request))})
+    return render(
+        request,
+        "heirloom/public/map.html",
+        {"points": labelled(points, languages(request)), "monitored": site_queries.places(who).exists()},
+    )
 
 
 @require_safe

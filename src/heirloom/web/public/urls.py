@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import about, calls, cases, collection, items, places, runs
+from . import about, calls, cases, collection, items, places, runs, sites
 
 urlpatterns = [
     path("", about.home, name="home"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("map/", places.world, name="map"),
     path("items/<slug:key>/", items.item, name="item"),
     path("places/<slug:key>/", places.place, name="place"),
+    path("sites/", sites.monitored_places, name="monitored-places"),
+    path("sites/<slug:key>/", sites.monitored_place, name="monitored-place"),
     path("communities/<slug:slug>/", places.community, name="community"),
     path("cases/", cases.cases, name="cases"),
     path("cases/<slug:key>/", cases.case, name="case"),
