@@ -40,6 +40,7 @@ class Site:
         item = self.ask("SELECT key FROM heirloom_item WHERE state='published' ORDER BY id LIMIT 1")
         place = self.ask("SELECT key FROM heirloom_place ORDER BY id LIMIT 1")
         run = self.ask("SELECT key FROM heirloom_run ORDER BY id LIMIT 1")
+        watched = self.ask("SELECT key FROM heirloom_monitoredplace ORDER BY id LIMIT 1")
         measured = self.ask(
             "SELECT key FROM heirloom_run WHERE method IN ('condition.relight', 'condition.compare') ORDER BY -id LIMIT 2"
         )
@@ -50,6 +51,7 @@ class Site:
             "/explore/?q=pattern",
             "/map/",
             "/sites/",
+            f"/sites/{watched[0]}/",
             f"/items/{item[0]}/",
             f"/places/{place[0]}/",
             "/cases/",

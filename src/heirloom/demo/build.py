@@ -349,6 +349,8 @@ def build(tell: Tell) -> Demo | None:
         if len(own) > 1:
             tell("A second person repeats a run on another panel (illustrative)")
             panel.replicate(demo, own[1])
+            tell("The same panel as a monitored place (illustrative)")
+            panel.watch(demo, Case.objects.get(pk=own[1].pk))
         _close(demo, call, data, around)
         tell("A call that is open now (illustrative)")
         _open_call(demo, data, around)

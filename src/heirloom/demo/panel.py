@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +14,10 @@ from heirloom.catalogue.store import archive
 from heirloom.keys import object_id
 from heirloom.operate.work import work
 from heirloom.pathways import registry
+from heirloom.pathways.condition.climate import loggers
 from heirloom.people.models import User
+from heirloom.sites import actions as site_actions
+from heirloom.sites import recording
 
 from .words import load
 
@@ -27,6 +31,12 @@ SEED: Final = 7
 SCALE: Final = 0.1
 """Millimetres a pixel: what the generator of the panel states."""
 VISITS: Final = ("before", "repeat", "after")
+SENSORS: Final = (
+    ("air", "air-temperature", "air_temperature", "air"),
+    ("humidity", "humidity", "humidity", "air"),
+    ("surface", "surface-temperature", "surface_temperature", "wall"),
+)
+"""Of each: what the file's reader calls it, its kind, its column, and its name in the content."""
 MAPS: Final = ("normals.png", "albedo.png", "unseen.png")
 
 
@@ -121,6 +131,32 @@ def tell(demo: Demo) -> Case:
         cover=cover.key,
         skills=demo.words(data["skills"]).to_json(),
     )
+
+
+def watch(demo: Demo, case: Case) -> None:
+    """Keep the panel as a monitored place: its visits, its sensors with their year of readings, and an alert."""
+    words = load("panel.json")["site"]
+    by = demo.organiser
+    place = site_actions.create_place(
+        by, name=demo.words(words["name"]), description=demo.words(words["description"])
+    )
+    place = site_actions.edit_place(by, place, state="shown", withhold_position=False)
+    cover = [case.cover] if case.cover is not None else []
+    panel = site_actions.add_panel(by, place, name=demo.words(words["panel"]), items=cover)
+    for name, day in (("first", date(2025, 1, 15)), ("second", date(2025, 12, 10))):
+        visit = site_actions.add_visit(by, place, day=day, done=demo.words(words[name]))
+        for repeat in (False, True) if name == "first" else (False,):
+            site_actions.add_epoch(by, visit, panel, repeat=repeat)
+    path = demo.folder / "panel" / "climate.csv"
+    found = loggers.read(path, path.name, "time", {kind: column for kind, _, column, _ in SENSORS})
+    for kind, measured, _, name in SENSORS:
+        sensor = site_actions.add_sensor(
+            by, place, name=demo.words(words[name]), kind=measured, panel=panel if name == "wall" else None
+        )
+        values = zip(found.time.tolist(), found.values[kind].tolist(), strict=True)
+        recording.record(by, sensor, ((row, moment, value) for row, (moment, value) in enumerate(values, 2)))
+        if kind == "humidity":
+            recording.add_rule(by, sensor, direction="above", threshold=85.0, release=80.0, hold=12 * 3600)
 
 
 def _raking(folder: Path) -> Path:

@@ -11,6 +11,7 @@ from django.conf import settings
 from heirloom.cases.models import Case
 from heirloom.catalogue.store import archive
 from heirloom.operate.serve import prepare, serve
+from heirloom.sites.models import MonitoredPlace
 
 from .build import build
 
@@ -45,6 +46,7 @@ def run(host: str, port: int, *, serve_it: bool = True) -> int:
         ("First page", "/"),
         ("Published collection", "/collections/digital-environment-2025/"),
         ("Open call to try", "/calls/rivers-illustrative/"),
+        *([("Monitored places", "/sites/")] if MonitoredPlace.objects.exists() else []),
         ("Harvest it (OAI-PMH)", "/oai?verb=ListRecords&metadataPrefix=oai_dc"),
         ("API", "/api/docs"),
     ):

@@ -116,6 +116,7 @@ def english(language: str = "") -> list[str]:
         illustrations["description"],
         *panel["picture"].values(),
         *panel["runs"].values(),
+        *panel["site"].values(),
         *(
             text
             for picture in illustrations["pictures"].values()

@@ -448,9 +448,15 @@ CLIMATE = Method(
             "choice",
             gettext_noop("Salt"),
             default="NaCl",
-            choices=tuple(
-                Choice(salt, salt)
-                for salt in ("MgCl2", "Ca(NO3)2", "Mg(NO3)2", "NaNO3", "NaCl", "KCl", "KNO3", "K2SO4")
+            choices=(
+                Choice("MgCl2", gettext_noop("Magnesium chloride (MgCl2)")),
+                Choice("Ca(NO3)2", gettext_noop("Calcium nitrate (Ca(NO3)2)")),
+                Choice("Mg(NO3)2", gettext_noop("Magnesium nitrate (Mg(NO3)2)")),
+                Choice("NaNO3", gettext_noop("Sodium nitrate (NaNO3)")),
+                Choice("NaCl", gettext_noop("Sodium chloride (NaCl)")),
+                Choice("KCl", gettext_noop("Potassium chloride (KCl)")),
+                Choice("KNO3", gettext_noop("Potassium nitrate (KNO3)")),
+                Choice("K2SO4", gettext_noop("Potassium sulphate (K2SO4)")),
             ),
         ),
         Param(

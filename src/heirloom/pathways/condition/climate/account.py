@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import functools
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -62,6 +64,19 @@ def _days(time: NDArray[np.int64], offset: float) -> tuple[list[str], NDArray[np
 
 def climate(context: Context) -> None:
     """Dew, salts, mould and light from a logger's readings; gaps and stuck sensors are told, and never bridged."""
+    made = context.step("account", functools.partial(_account, context))
+    context.give("days.csv", made.folder / "days.csv")
+    results = made.value
+    context.write_json("results.json", results)
+    sentences = [one.to_json() for one in _said(results, _number(context, "utc_offset"))]
+    context.write_json(
+        "summary.json", {"format": FORMAT, "sentences": sentences, "tables": [], "pictures": []}
+    )
+    context.progress(1.0)
+
+
+def _account(context: Context, folder: Path) -> Json:
+    """Write ``days.csv`` into *folder* and return all numbers."""
     (file,) = context.files("readings")
     params = context.params
     heads = {kind: str(params[kind]) for kind in NAMES if params[kind]}
@@ -100,7 +115,7 @@ def climate(context: Context) -> None:
     lowest = np.full(len(names), np.inf)
     np.minimum.at(lowest, place[known], margin[known])
     seen = per_day(known.astype(float))
-    with context.writing("days.csv") as path, path.open("w", encoding="utf-8", newline="") as target:
+    with (folder / "days.csv").open("w", encoding="utf-8", newline="") as target:
         table = csv.writer(target, lineterminator="\n")
         table.writerow(
             [
@@ -156,20 +171,11 @@ def climate(context: Context) -> None:
         "stuck": {name: spans for name, spans in still.items() if spans},
         "surface_measured": "surface" in values,
     }
-    context.write_json("results.json", results)
-    context.write_json(
-        "summary.json",
-        {
-            "format": FORMAT,
-            "sentences": [one.to_json() for one in _said(results, offset, measured)],
-            "tables": [],
-            "pictures": [],
-        },
-    )
-    context.progress(1.0)
+    return results
 
 
-def _said(found: Json, offset: float, measured: float) -> list[Message]:
+def _said(found: Json, offset: float) -> list[Message]:
+    measured = found["measured_hours"]
     said = [
         Message(
             gettext_noop("{count} readings from {first} to {last}. {refused} rows could not be used."),
