@@ -54,6 +54,7 @@ MEASUREMENTS: dict[str, tuple[Measurement, ...]] = {
         _module("condition.4", "condition", "faint"),
         _module("condition.6", "condition_scale"),
         _module("condition.7", "climate"),
+        _module("condition.7", "observations"),
         _module("condition.8", "condition", "planes"),
         _module("condition.8", "relightable"),
     ),
